@@ -1,0 +1,1 @@
+//! Readable packet, message and capture builders for tests and benchmarks.
