@@ -100,7 +100,7 @@ impl Ip {
             "IPv6 has extension headers instead of options"
         );
         self.options.extend_from_slice(options);
-        while self.options.len() % 4 != 0 {
+        while !self.options.len().is_multiple_of(4) {
             self.options.push(0);
         }
         assert!(

@@ -37,6 +37,6 @@ pub mod frame;
 pub mod http;
 pub mod ip;
 pub mod rng;
-//pub mod scenarios;
+pub mod scenarios;
 pub mod tls;
 pub mod transport;

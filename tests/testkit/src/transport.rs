@@ -146,7 +146,7 @@ impl Tcp {
     /// Adds options, padded with No-Operation to a multiple of four bytes.
     pub fn options(mut self, options: &[u8]) -> Self {
         self.options.extend_from_slice(options);
-        while self.options.len() % 4 != 0 {
+        while !self.options.len().is_multiple_of(4) {
             self.options.push(1);
         }
         assert!(

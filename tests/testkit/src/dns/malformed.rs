@@ -161,6 +161,9 @@ mod tests {
             .map(|(what, _)| *what)
             .collect();
         // These two are questionable rather than wrong.
-        assert_eq!(accepted, ["pointer into the header", "long chain of pointers"]);
+        assert_eq!(
+            accepted,
+            ["pointer into the header", "long chain of pointers"]
+        );
     }
 }
