@@ -62,16 +62,23 @@ fn committed_captures_are_what_the_testkit_makes() {
 
 #[test]
 fn nothing_else_lies_in_the_folder() {
-    let files: Vec<&str> = scenarios::all().iter().map(|scenario| scenario.file).collect();
+    let files: Vec<&str> = scenarios::all()
+        .iter()
+        .map(|scenario| scenario.file)
+        .collect();
     let mut captures = BTreeSet::from(["MANIFEST.md".to_string(), "expected".to_string()]);
     captures.extend(files.iter().map(|file| file.to_string()));
     let expected = files.iter().map(|file| format!("{file}.json")).collect();
     for (folder, wanted) in [(folder(), captures), (folder().join("expected"), expected)] {
         let names = fs::read_dir(folder).unwrap();
-        let found: BTreeSet<String> =
-            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let found: BTreeSet<String> = names
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         let strangers: Vec<&String> = found.difference(&wanted).collect();
-        assert!(strangers.is_empty(), "not made by the testkit: {strangers:?}");
+        assert!(
+            strangers.is_empty(),
+            "not made by the testkit: {strangers:?}"
+        );
     }
 }
 
