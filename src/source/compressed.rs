@@ -43,14 +43,14 @@ impl Compression {
 
 /// Undoes one compression.
 pub(super) enum Decompressor<R: BufRead> {
-    Gzip(GzipMembers<R>),
+    Gzip(Box<GzipMembers<R>>),
     Zstd(Box<ZstdFrames<R>>),
 }
 
 impl<R: BufRead> Decompressor<R> {
     pub(super) fn new(compression: Compression, source: R) -> Self {
         match compression {
-            Compression::Gzip => Self::Gzip(GzipMembers(Some(GzDecoder::new(source)))),
+            Compression::Gzip => Self::Gzip(Box::new(GzipMembers(Some(GzDecoder::new(source))))),
             Compression::Zstd => {
                 let mut decoder = FrameDecoder::new();
                 decoder.set_max_window_size(MAX_ZSTD_WINDOW);
