@@ -1,5 +1,5 @@
 //! What `lookup` says about a name.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // it is a test
 
 use bellerophon::rules::{Explainer, LoadOptions, RuleSet, load};
 
@@ -143,6 +143,10 @@ fn what_is_no_name_is_said_to_be_none() {
         (
             "https://evil.com/x",
             "https://evil.com/x: not a name: `https://evil.com/x` is a URL: give its host name: `evil.com`",
+        ),
+        (
+            "a\u{1b}[2J b",
+            "a\\u{1b}[2J b: not a name: `a\\u{1b}[2J b` holds white space: ask for one name at a time; write a byte of a label as \\DDD",
         ),
         ("", ": not a name: the name is empty: give a domain name"),
         (

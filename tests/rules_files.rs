@@ -1,5 +1,5 @@
 //! Rule files as users write them: what is refused, what is left out, what is said about it.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // it is a test
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
 //! The built-in packs: what is in them, and what they must never match.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // it is a test
 
 use bellerophon::rules::{
     DEFAULT_PACK, Hit, How, Indicator, LoadOptions, Loaded, RuleSet, Scope, built_in, load,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::domain::{asked_name, ends_escaping};
 use super::indicator::{How, Indicator, IndicatorId, Scope};
 use super::pack::PackInfo;
+use super::problem::Plain;
 use super::{Hit, RuleSet};
 
 /// Longest listed name, so the longest part of an asked name that can equal one.
@@ -288,6 +289,7 @@ impl Explanation<'_> {
 /// For people: several lines for a match, one or a few for anything else; no final line break.
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Plain(&self.name);
         match &self.verdict {
             Verdict::Match {
                 hit,
@@ -295,20 +297,21 @@ impl fmt::Display for Explanation<'_> {
                 packs,
             } => {
                 match hit.how {
-                    How::Exact => write!(f, "{}: match, exact", self.name)?,
-                    How::Below => write!(f, "{}: match, below {}", self.name, indicator.name)?,
+                    How::Exact => write!(f, "{name}: match, exact")?,
+                    How::Below => write!(f, "{name}: match, below {}", indicator.name)?,
                 }
                 describe(f, indicator, packs)
             }
             Verdict::NoMatch { near } => {
                 write!(
                     f,
-                    "{}: no match: no indicator is this name or a parent of it",
-                    self.name
+                    "{name}: no match: no indicator is this name or a parent of it"
                 )?;
                 near.iter().try_for_each(|n| write!(f, "\n  near      {n}"))
             }
-            Verdict::Invalid { what, fix } => write!(f, "{}: not a name: {what}: {fix}", self.name),
+            Verdict::Invalid { what, fix } => {
+                write!(f, "{name}: not a name: {}: {}", Plain(what), Plain(fix))
+            }
         }
     }
 }
@@ -319,11 +322,13 @@ fn describe(f: &mut fmt::Formatter<'_>, i: &Indicator, packs: &[&PackInfo]) -> f
         write!(
             f,
             "\n  {label:<9} {}, {} ({})",
-            pack.name, pack.title, pack.file
+            pack.name,
+            Plain(&pack.title),
+            pack.file
         )?;
     }
     if let Some(generation) = &i.generation {
-        write!(f, "\n  generation {generation}")?;
+        write!(f, "\n  generation {}", Plain(generation))?;
     }
     if let Some(date) = &i.first_published {
         write!(f, "\n  published {date}")?;
@@ -338,15 +343,15 @@ fn describe(f: &mut fmt::Formatter<'_>, i: &Indicator, packs: &[&PackInfo]) -> f
         write!(f, "\n  expires   {date}")?;
     }
     if let Some(note) = &i.note {
-        write!(f, "\n  note      {note}")?;
+        write!(f, "\n  note      {}", Plain(note))?;
     }
     for source in i.sources.iter() {
-        write!(f, "\n  source    {}", source.title)?;
+        write!(f, "\n  source    {}", Plain(&source.title))?;
         let details = [&source.publisher, &source.published, &source.url];
         details
             .into_iter()
             .flatten()
-            .try_for_each(|d| write!(f, ", {d}"))?;
+            .try_for_each(|d| write!(f, ", {}", Plain(d)))?;
     }
     for resolved in &i.resolved {
         let addresses: Vec<String> = resolved.addresses.iter().map(ToString::to_string).collect();

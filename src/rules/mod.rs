@@ -6,6 +6,7 @@
 
 mod build;
 mod builtin;
+mod date;
 mod domain;
 mod explain;
 mod format;

@@ -45,9 +45,27 @@ impl fmt::Display for Problem {
                 write!(f, ":{column}")?;
             }
         }
-        write!(f, ": {}", self.what)?;
+        write!(f, ": {}", Plain(&self.what))?;
         if !self.fix.is_empty() {
-            write!(f, ": {}", self.fix)?;
+            write!(f, ": {}", Plain(&self.fix))?;
+        }
+        Ok(())
+    }
+}
+
+/// Text from outside, on one line and without anything that a terminal would obey.
+pub(super) struct Plain<'a>(pub(super) &'a str);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in self.0.split_inclusive(char::is_control) {
+            let mut chars = piece.chars();
+            match chars.next_back() {
+                Some(last) if last.is_control() => {
+                    write!(f, "{}{}", chars.as_str(), last.escape_default())?;
+                }
+                _ => f.write_str(piece)?,
+            }
         }
         Ok(())
     }
@@ -75,3 +93,14 @@ impl fmt::Display for RulesError {
 }
 
 impl std::error::Error for RulesError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_gets_through() {
+        let p = Problem::new("f", "a\u{1b}[2Jb\nc\u{9b}", "ü").at(Some(1), None);
+        assert_eq!(p.to_string(), "f:1: a\\u{1b}[2Jb\\nc\\u{9b}: ü");
+    }
+}
