@@ -1,1 +1,101 @@
-//! What is looked for.
+//! What is looked for: indicators, their packs, and the matcher.
+//!
+//! [`load()`] reads rule files ([`format`], schema in [`pack`]) and builds a [`RuleSet`]
+//! ([`build`]); [`RuleSet::match_name`] is the hot path ([`matcher`]); [`Explainer`] says in
+//! words why a name matches or not.
+
+mod build;
+mod builtin;
+mod date;
+mod domain;
+mod explain;
+mod format;
+mod indicator;
+mod load;
+mod locate;
+mod matcher;
+mod pack;
+mod problem;
+mod suggest;
+
+pub use builtin::{BuiltIn, DEFAULT_PACK, built_in};
+pub use explain::{Explainer, Explanation, NearMiss, Verdict};
+pub use indicator::{
+    Confidence, How, Indicator, IndicatorId, PackId, Resolved, Scope, Severity, Source, SourceRef,
+};
+pub use load::{LoadOptions, Loaded, Unused, load};
+pub use pack::PackInfo;
+pub use problem::{Problem, RulesError};
+
+use matcher::Matcher;
+
+/// A name that an indicator matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hit {
+    /// The most specific indicator that applies.
+    pub indicator: IndicatorId,
+    /// Whether the name is the indicator or below it.
+    pub how: How,
+}
+
+/// Everything that is looked for. Immutable once built; share it behind an `Arc`.
+#[derive(Debug)]
+pub struct RuleSet {
+    packs: Vec<PackInfo>,
+    indicators: Vec<Indicator>,
+    matcher: Matcher,
+}
+
+impl RuleSet {
+    /// The most specific indicator that applies to a name.
+    ///
+    /// `name` is in presentation form: labels joined by dots, unprintable bytes and dots inside
+    /// a label escaped (RFC 1035, section 5.1). Case does not matter, nor does a final dot.
+    /// Allocates nothing; costs a few bytes of walk for a name that is not listed.
+    #[inline]
+    pub fn match_name(&self, name: &[u8]) -> Option<Hit> {
+        let (index, how) = self.matcher.find(name)?;
+        Some(Hit {
+            indicator: Self::id(index)?,
+            how,
+        })
+    }
+
+    /// An indicator of this rule set.
+    pub fn indicator(&self, id: IndicatorId) -> Option<&Indicator> {
+        self.indicators.get(id.index())
+    }
+
+    /// All indicators, in the order of their ids.
+    pub fn indicators(&self) -> impl Iterator<Item = (IndicatorId, &Indicator)> {
+        self.indicators
+            .iter()
+            .enumerate()
+            .filter_map(|(i, x)| Some((Self::id(i)?, x)))
+    }
+
+    /// A pack of this rule set.
+    pub fn pack(&self, id: PackId) -> Option<&PackInfo> {
+        self.packs.get(id.index())
+    }
+
+    /// All packs, in load order.
+    pub fn packs(&self) -> impl Iterator<Item = &PackInfo> {
+        self.packs.iter()
+    }
+
+    /// How many names are listed.
+    pub fn len(&self) -> usize {
+        self.indicators.len()
+    }
+
+    /// Whether no name is listed.
+    pub fn is_empty(&self) -> bool {
+        self.indicators.is_empty()
+    }
+
+    /// Bytes of heap that matching takes.
+    pub fn matcher_memory(&self) -> usize {
+        self.matcher.memory()
+    }
+}

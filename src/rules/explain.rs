@@ -1,0 +1,366 @@
+//! Why a name matches, or why not: for `bellerophon lookup`.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::domain::{asked_name, ends_escaping};
+use super::indicator::{How, Indicator, IndicatorId, Scope};
+use super::pack::PackInfo;
+use super::problem::Plain;
+use super::{Hit, RuleSet};
+
+/// Longest listed name, so the longest part of an asked name that can equal one.
+const MAX_NAME: usize = 253;
+
+/// Longest name in presentation form: 255 bytes of which each takes four characters.
+const MAX_PRESENTED: usize = 1_020;
+
+/// Explains names against one rule set. Builds an index of all names first: make it once.
+#[derive(Debug)]
+pub struct Explainer<'r> {
+    rules: &'r RuleSet,
+    by_name: HashMap<&'r str, IndicatorId>,
+    /// Parents of two labels and more of the listed names: one of them, and how many.
+    parents: HashMap<&'r str, (IndicatorId, usize)>,
+}
+
+/// What was found about one asked name.
+#[derive(Debug, Clone)]
+pub struct Explanation<'r> {
+    /// As it was asked.
+    pub asked: String,
+    /// As it was looked up: lower case, no final dot. Equal to `asked` where that is invalid.
+    pub name: String,
+    /// The finding.
+    pub verdict: Verdict<'r>,
+}
+
+/// Match or not, and why.
+#[derive(Debug, Clone)]
+pub enum Verdict<'r> {
+    /// An indicator applies.
+    Match {
+        /// The indicator and the relation, as [`RuleSet::match_name`] gives them.
+        hit: Hit,
+        /// The indicator.
+        indicator: &'r Indicator,
+        /// All packs that list it, the one whose attributes count first.
+        packs: Vec<&'r PackInfo>,
+    },
+    /// No indicator is this name or a parent of it.
+    NoMatch {
+        /// Indicators that look as if they should have applied, and why they do not.
+        near: Vec<NearMiss<'r>>,
+    },
+    /// What was asked is not a domain name.
+    Invalid {
+        /// What is wrong.
+        what: String,
+        /// What to ask instead.
+        fix: String,
+    },
+}
+
+/// An indicator that does not apply although it looks as if it might.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NearMiss<'r> {
+    /// The name is the indicator or below it, but the indicator's scope leaves it out.
+    OutOfScope(&'r Indicator),
+    /// The name ends with the letters of the indicator, but not at a dot.
+    LookAlike(&'r Indicator),
+    /// The name holds the whole indicator, but goes on after it; true where it begins with it.
+    GoesOn(&'r Indicator, bool),
+    /// Listed names stand below the name: one of them, and how many in all.
+    ParentOf(&'r Indicator, usize),
+}
+
+impl NearMiss<'_> {
+    /// The indicator.
+    pub fn indicator(&self) -> &Indicator {
+        match self {
+            Self::OutOfScope(i)
+            | Self::LookAlike(i)
+            | Self::GoesOn(i, _)
+            | Self::ParentOf(i, _) => i,
+        }
+    }
+
+    /// A word for machines.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::OutOfScope(_) => "out_of_scope",
+            Self::LookAlike(_) => "look_alike",
+            Self::GoesOn(..) => "goes_on",
+            Self::ParentOf(..) => "parent_of_listed",
+        }
+    }
+}
+
+impl fmt::Display for NearMiss<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.indicator().name;
+        match self {
+            Self::OutOfScope(i) if i.scope == Scope::Below => {
+                write!(
+                    f,
+                    "{name} is listed for the names below it only, not for itself"
+                )
+            }
+            Self::OutOfScope(_) => {
+                write!(
+                    f,
+                    "{name} is listed as this one host only, not with the names below it"
+                )
+            }
+            Self::LookAlike(_) => {
+                write!(
+                    f,
+                    "it ends with the letters of {name}, but is another registered name"
+                )
+            }
+            Self::GoesOn(_, at_start) => {
+                let holds = if *at_start { "begins like" } else { "holds" };
+                write!(f, "it {holds} {name}, but belongs to another domain")
+            }
+            Self::ParentOf(_, 1) => write!(f, "{name} is listed, but this is a parent of it"),
+            Self::ParentOf(_, n) => {
+                write!(
+                    f,
+                    "{n} names below it are listed, for instance {name}, but it is not"
+                )
+            }
+        }
+    }
+}
+
+impl<'r> Explainer<'r> {
+    /// For one rule set.
+    pub fn new(rules: &'r RuleSet) -> Self {
+        let mut by_name = HashMap::with_capacity(rules.len());
+        let mut parents: HashMap<&str, (IndicatorId, usize)> = HashMap::new();
+        for (id, indicator) in rules.indicators() {
+            by_name.insert(indicator.name.as_str(), id);
+            let mut rest = indicator.name.as_str();
+            while let Some((_, parent)) = rest.split_once('.')
+                && parent.contains('.')
+            {
+                let (_, count) = parents.entry(parent).or_insert((id, 0));
+                *count = count.saturating_add(1);
+                rest = parent;
+            }
+        }
+        Self {
+            rules,
+            by_name,
+            parents,
+        }
+    }
+
+    /// Looks one name up, as a person wrote it.
+    pub fn explain(&self, asked: &str) -> Explanation<'r> {
+        let (name, verdict) = match asked_name(asked) {
+            Ok(name) => {
+                let verdict = self.verdict(&name);
+                (name, verdict)
+            }
+            Err((what, fix)) => (asked.to_owned(), Verdict::Invalid { what, fix }),
+        };
+        Explanation {
+            asked: asked.to_owned(),
+            name,
+            verdict,
+        }
+    }
+
+    fn verdict(&self, name: &str) -> Verdict<'r> {
+        let hit = self.rules.match_name(name.as_bytes());
+        let found = hit.and_then(|hit| Some((hit, self.rules.indicator(hit.indicator)?)));
+        match found {
+            Some((hit, indicator)) => {
+                let ids = std::iter::once(&indicator.pack).chain(&indicator.also_in);
+                let packs = ids.filter_map(|id| self.rules.pack(*id)).collect();
+                Verdict::Match {
+                    hit,
+                    indicator,
+                    packs,
+                }
+            }
+            None => Verdict::NoMatch {
+                near: self.near(name),
+            },
+        }
+    }
+
+    fn listed(&self, name: &str) -> Option<&'r Indicator> {
+        self.by_name
+            .get(name)
+            .and_then(|id| self.rules.indicator(*id))
+    }
+
+    fn near(&self, name: &str) -> Vec<NearMiss<'r>> {
+        let mut near = Vec::new();
+        // The longest listed ending; at a dot it is a parent whose scope leaves the name out.
+        let first = name.len().saturating_sub(MAX_NAME);
+        let ending = (first..name.len()).find_map(|at| {
+            let (before, after) = name.split_at_checked(at)?;
+            let listed = self.listed(after)?;
+            let boundary = match before.strip_suffix('.') {
+                Some(label) => !ends_escaping(label.as_bytes()),
+                None => before.is_empty(),
+            };
+            Some(if boundary {
+                NearMiss::OutOfScope(listed)
+            } else {
+                NearMiss::LookAlike(listed)
+            })
+        });
+        near.extend(ending);
+        // A listed run of labels that the name goes on after; longer than any name: not looked for.
+        let labels: Vec<&str> = name.split('.').collect();
+        if name.len() <= MAX_PRESENTED {
+            near.extend((0..labels.len()).find_map(|from| {
+                (from.saturating_add(2)..labels.len()).rev().find_map(|to| {
+                    let run = labels.get(from..to)?.join(".");
+                    Some(NearMiss::GoesOn(self.listed(&run)?, from == 0))
+                })
+            }));
+        }
+        let parent = self.parents.get(name);
+        near.extend(
+            parent.and_then(|(id, count)| {
+                Some(NearMiss::ParentOf(self.rules.indicator(*id)?, *count))
+            }),
+        );
+        near
+    }
+}
+
+impl Explanation<'_> {
+    /// Whether an indicator applies.
+    pub const fn is_match(&self) -> bool {
+        matches!(self.verdict, Verdict::Match { .. })
+    }
+
+    /// For machines: one object, with `match` as `exact`, `below` or null.
+    pub fn to_json(&self) -> Value {
+        let mut out = json!({"asked": self.asked, "name": self.name, "match": null});
+        let more = match &self.verdict {
+            Verdict::Match {
+                hit,
+                indicator,
+                packs,
+            } => json!({
+                "match": hit.how.as_str(),
+                "indicator": indicator.name,
+                "scope": indicator.scope.as_str(),
+                "pack": packs.first().map(|p| &p.name),
+                "packs": packs.iter().map(|p| &p.name).collect::<Vec<_>>(),
+                "generation": indicator.generation.as_deref(),
+                "first_published": indicator.first_published.as_deref(),
+                "severity": indicator.severity,
+                "confidence": indicator.confidence,
+                "tags": *indicator.tags,
+                "note": indicator.note.as_deref(),
+                "expires": indicator.expires.as_deref(),
+                "sources": indicator.sources.iter().map(|s| &**s).collect::<Vec<_>>(),
+                "resolved": indicator.resolved.iter().map(|r| json!({
+                    "seen": r.seen.as_deref(),
+                    "addresses": r.addresses,
+                })).collect::<Vec<_>>(),
+            }),
+            Verdict::NoMatch { near } => json!({
+                "near": near.iter().map(|n| json!({
+                    "kind": n.kind(),
+                    "indicator": n.indicator().name,
+                    "why_not": n.to_string(),
+                })).collect::<Vec<_>>(),
+            }),
+            Verdict::Invalid { what, fix } => json!({"error": what, "fix": fix}),
+        };
+        if let (Some(out), Value::Object(more)) = (out.as_object_mut(), more) {
+            out.extend(more);
+        }
+        out
+    }
+}
+
+/// For people: several lines for a match, one or a few for anything else; no final line break.
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Plain(&self.name);
+        match &self.verdict {
+            Verdict::Match {
+                hit,
+                indicator,
+                packs,
+            } => {
+                match hit.how {
+                    How::Exact => write!(f, "{name}: match, exact")?,
+                    How::Below => write!(f, "{name}: match, below {}", indicator.name)?,
+                }
+                describe(f, indicator, packs)
+            }
+            Verdict::NoMatch { near } => {
+                write!(
+                    f,
+                    "{name}: no match: no indicator is this name or a parent of it"
+                )?;
+                near.iter().try_for_each(|n| write!(f, "\n  near      {n}"))
+            }
+            Verdict::Invalid { what, fix } => {
+                write!(f, "{name}: not a name: {}: {}", Plain(what), Plain(fix))
+            }
+        }
+    }
+}
+
+fn describe(f: &mut fmt::Formatter<'_>, i: &Indicator, packs: &[&PackInfo]) -> fmt::Result {
+    for (at, pack) in packs.iter().enumerate() {
+        let label = if at == 0 { "pack" } else { "also in" };
+        write!(
+            f,
+            "\n  {label:<9} {}, {} ({})",
+            pack.name,
+            Plain(&pack.title),
+            pack.file
+        )?;
+    }
+    if let Some(generation) = &i.generation {
+        write!(f, "\n  generation {}", Plain(generation))?;
+    }
+    if let Some(date) = &i.first_published {
+        write!(f, "\n  published {date}")?;
+    }
+    write!(
+        f,
+        "\n  severity  {}, confidence {}",
+        i.severity.as_str(),
+        i.confidence.as_str()
+    )?;
+    if let Some(date) = &i.expires {
+        write!(f, "\n  expires   {date}")?;
+    }
+    if let Some(note) = &i.note {
+        write!(f, "\n  note      {}", Plain(note))?;
+    }
+    for source in i.sources.iter() {
+        write!(f, "\n  source    {}", Plain(&source.title))?;
+        let details = [&source.publisher, &source.published, &source.url];
+        details
+            .into_iter()
+            .flatten()
+            .try_for_each(|d| write!(f, ", {}", Plain(d)))?;
+    }
+    for resolved in &i.resolved {
+        let addresses: Vec<String> = resolved.addresses.iter().map(ToString::to_string).collect();
+        let seen = resolved.seen.as_deref().unwrap_or("an unknown day");
+        write!(
+            f,
+            "\n  history   {} on {seen}, never matched",
+            addresses.join(", ")
+        )?;
+    }
+    Ok(())
+}
