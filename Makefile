@@ -37,7 +37,7 @@ build: prepare ## Build the release program
 	@$(CARGO) build --release $(LOCKED)
 
 test: prepare ## Build and run all tests
-	@$(CARGO) test --workspace $(LOCKED)
+	@$(CARGO) test --workspace --no-fail-fast $(LOCKED)
 
 fmt: ## Format the code
 	@$(CARGO) fmt --all
