@@ -1,0 +1,58 @@
+# `make` lists what there is. Everything is done by cargo; this file finds out what cargo needs
+# (scripts/prepare.sh), gives the usual things short names, and is what CI calls.
+
+CARGO ?= cargo
+PCAPS ?= $(wildcard pcaps/*.pcap*)
+
+# Cargo.lock says which versions were tested: fail rather than take others.
+LOCKED := --locked
+RELEASE_DIR := $(or $(CARGO_TARGET_DIR),target)/release
+PROGRAM := $(if $(filter /%,$(RELEASE_DIR)),,./)$(RELEASE_DIR)/bellerophon
+
+# rustup puts cargo here, and not every shell has been told.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export CARGO
+
+# Cargo uses all processors by itself. With `make -j` two cargos would only wait for each other,
+# and make's own job tokens would slow cargo down.
+.NOTPARALLEL:
+unexport MAKEFLAGS MFLAGS
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test fmt lint bench clean prepare
+
+help: ## List the targets
+	@echo 'Bellerophon: names every contact with mercenary-spyware infrastructure in captures.'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
+	@echo
+	@echo '  make run PCAPS="a.pcap folder"   replays other captures'
+	@echo '  make NO_INSTALL=1 ...            says what is missing and installs nothing'
+
+run: build ## Build, then replay the captures in pcaps/ with the built-in rules
+	$(PROGRAM) replay --alerts text $(PCAPS)
+
+build: prepare ## Build the release program
+	@$(CARGO) build --release $(LOCKED)
+
+test: prepare ## Build and run all tests
+	@$(CARGO) test --workspace --no-fail-fast $(LOCKED)
+
+fmt: ## Format the code
+	@$(CARGO) fmt --all
+
+lint: prepare ## Check format and lints, as CI does
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --workspace --all-targets $(LOCKED) -- -D warnings
+
+bench: prepare ## Measure time (criterion) and instructions (valgrind) of each piece
+	@$(CARGO) bench $(LOCKED) --bench pipeline
+	@$(CARGO) bench $(LOCKED) --bench instructions
+
+clean: ## Remove what was built
+	@$(CARGO) clean
+
+# Nothing is installed, and nothing asked of the network, where all is there.
+prepare:
+	@sh scripts/prepare.sh
