@@ -4,7 +4,16 @@
 //! [`source`] → [`packet`] → [`triage`] → (channel) → [`names`] → [`rules`] → [`alert`] →
 //! (channel) → [`output`]. [`pipeline`] is the only module that knows about threads.
 
+pub mod alert;
+pub mod cli;
+pub mod commands;
 pub mod flow;
-pub mod source;
-pub mod time;
+pub mod names;
+pub mod output;
+pub mod packet;
+pub mod pipeline;
 pub mod rules;
+pub mod source;
+pub mod stats;
+pub mod time;
+pub mod triage;

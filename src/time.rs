@@ -25,7 +25,10 @@ impl Timestamp {
 
     /// From whole seconds and nanoseconds since the epoch; a value that does not fit saturates.
     pub const fn from_parts(secs: i64, nanos: u32) -> Self {
-        Self(secs.saturating_mul(1_000_000_000).saturating_add(nanos as i64))
+        Self(
+            secs.saturating_mul(1_000_000_000)
+                .saturating_add(nanos as i64),
+        )
     }
 
     /// Nanoseconds since the epoch.
@@ -129,6 +132,9 @@ mod tests {
         for n in [i64::MIN, i64::MAX] {
             assert!(!Timestamp::from_nanos(n).to_string().is_empty());
         }
-        assert_eq!(Timestamp::from_parts(i64::MAX, 999_999_999).nanos(), i64::MAX);
+        assert_eq!(
+            Timestamp::from_parts(i64::MAX, 999_999_999).nanos(),
+            i64::MAX
+        );
     }
 }

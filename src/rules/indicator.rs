@@ -17,7 +17,7 @@ impl PackId {
 }
 
 /// Which indicator of a [`RuleSet`](super::RuleSet). Dense: from 0 to `RuleSet::len() - 1`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IndicatorId(pub(super) u32);
 
 impl IndicatorId {

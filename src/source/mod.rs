@@ -9,6 +9,7 @@ mod capture;
 mod compressed;
 mod decode;
 mod error;
+pub mod filter;
 mod format;
 mod input;
 mod link;

@@ -1,0 +1,170 @@
+//! From a sighting on the wire to an alert that a person can act on.
+
+mod fold;
+
+pub use fold::{Folded, Folder};
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::flow::Flow;
+use crate::names::Kind;
+use crate::packet::VlanStack;
+use crate::rules::Hit;
+use crate::time::Timestamp;
+
+/// A name on the wire that an indicator covers: what a worker found in one packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// Number of the packet in its capture, from 1.
+    pub packet: u64,
+    /// When the packet was captured.
+    pub timestamp: Timestamp,
+    /// From whom to whom the packet went.
+    pub flow: Flow,
+    /// VLAN identifiers of the packet, outermost first.
+    pub vlans: VlanStack,
+    /// Where in the packet the name stood.
+    pub kind: Kind,
+    /// The name, in presentation form.
+    pub name: Box<str>,
+    /// The indicator that covers it.
+    pub hit: Hit,
+    /// For DNS: query or response.
+    pub dns: Option<DnsContext>,
+    /// The hello carries an encrypted inner hello: `name` may be only the outer name.
+    pub ech: bool,
+}
+
+/// What a DNS header says of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DnsContext {
+    /// A response rather than a query.
+    pub response: bool,
+    /// RCODE of the header (RFC 1035 section 4.1.1); 3 is NXDOMAIN.
+    pub rcode: u8,
+}
+
+/// What the device did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// It asked a resolver for the name.
+    LookedUp,
+    /// A resolver told it something about the name.
+    WasAnswered,
+    /// It opened a connection and named the host.
+    ConnectedTo,
+}
+
+impl Action {
+    /// How many actions there are.
+    pub const COUNT: usize = 3;
+
+    /// For machines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LookedUp => "looked_up",
+            Self::WasAnswered => "was_answered",
+            Self::ConnectedTo => "connected_to",
+        }
+    }
+
+    /// For people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::LookedUp => "looked up",
+            Self::WasAnswered => "was answered",
+            Self::ConnectedTo => "connected to",
+        }
+    }
+}
+
+impl Sighting {
+    fn is_response(&self) -> bool {
+        self.dns.is_some_and(|dns| dns.response)
+    }
+
+    /// The device whose owner should be told: the client of the exchange.
+    pub fn device(&self) -> IpAddr {
+        if self.is_response() {
+            self.flow.dst
+        } else {
+            self.flow.src
+        }
+    }
+
+    /// The other side: the resolver that was asked, or the server that was contacted.
+    pub fn peer(&self) -> SocketAddr {
+        if self.is_response() {
+            self.flow.source()
+        } else {
+            self.flow.destination()
+        }
+    }
+
+    /// What the device did.
+    pub fn action(&self) -> Action {
+        match self.kind {
+            Kind::DnsQuery | Kind::DnsAnswer if self.is_response() => Action::WasAnswered,
+            Kind::DnsQuery | Kind::DnsAnswer => Action::LookedUp,
+            Kind::TlsSni => Action::ConnectedTo,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::flow::Protocol;
+    use crate::rules::{How, IndicatorId};
+
+    /// A client's question for `name` at `secs` of packet time.
+    pub(crate) fn sighting(name: &str, secs: i64) -> Sighting {
+        Sighting {
+            packet: 1,
+            timestamp: Timestamp::from_parts(secs, 0),
+            flow: Flow {
+                src: [10, 0, 0, 7].into(),
+                dst: [192, 0, 2, 53].into(),
+                sport: 5_000,
+                dport: 53,
+                protocol: Protocol::Udp,
+            },
+            vlans: VlanStack::default(),
+            kind: Kind::DnsQuery,
+            name: name.into(),
+            hit: Hit {
+                indicator: IndicatorId::default(),
+                how: How::Exact,
+            },
+            dns: Some(DnsContext {
+                response: false,
+                rcode: 0,
+            }),
+            ech: false,
+        }
+    }
+
+    #[test]
+    fn the_device_is_the_client_whichever_way_the_packet_goes() {
+        let question = sighting("evil.example", 1);
+        assert_eq!(question.device().to_string(), "10.0.0.7");
+        assert_eq!(question.peer().to_string(), "192.0.2.53:53");
+        assert_eq!(question.action(), Action::LookedUp);
+        let mut answer = question.clone();
+        std::mem::swap(&mut answer.flow.src, &mut answer.flow.dst);
+        std::mem::swap(&mut answer.flow.sport, &mut answer.flow.dport);
+        answer.dns = Some(DnsContext {
+            response: true,
+            rcode: 3,
+        });
+        assert_eq!(answer.device().to_string(), "10.0.0.7");
+        assert_eq!(answer.peer().to_string(), "192.0.2.53:53");
+        assert_eq!(answer.action(), Action::WasAnswered);
+        let hello = Sighting {
+            kind: Kind::TlsSni,
+            dns: None,
+            ..question
+        };
+        assert_eq!(hello.action(), Action::ConnectedTo);
+    }
+}

@@ -1,0 +1,119 @@
+//! `bellerophon lookup`: is this name listed, and why.
+
+use std::error::Error;
+use std::io::{self, BufRead, BufWriter, ErrorKind, Read, Write};
+
+use super::{Status, complain};
+use crate::cli::Lookup;
+use crate::output::printable;
+
+use crate::rules::{self, Explainer, LoadOptions, Verdict};
+
+/// The longest line that is taken from standard input, in bytes; no name is longer.
+const MAX_LINE: usize = 4_096;
+
+/// Runs the command.
+///
+/// # Errors
+/// What keeps it from beginning, or its answers from being printed.
+pub fn run(args: &Lookup) -> Result<Status, Box<dyn Error>> {
+    let loaded = rules::load(&LoadOptions {
+        rules: args.rules.rules.clone(),
+        packs: args.rules.pack.clone(),
+    })?;
+    for problem in &loaded.problems {
+        complain(&problem.to_string());
+    }
+    let explainer = Explainer::new(&loaded.rules);
+    let mut asked = Asked {
+        explainer,
+        args,
+        out: BufWriter::new(io::stdout().lock()),
+        matched: false,
+        failed: !loaded.problems.is_empty(),
+    };
+    for name in &args.names {
+        let done = if name == "-" {
+            asked.lines(io::stdin().lock())
+        } else {
+            asked.name(name, None)
+        };
+        match done.and_then(|()| asked.out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(Status::Done),
+            done => done?,
+        }
+    }
+    Ok(match asked {
+        Asked { failed: true, .. } => Status::Failed,
+        Asked { matched: true, .. } if args.exit_code => Status::Found,
+        _ => Status::Done,
+    })
+}
+
+struct Asked<'a, W> {
+    explainer: Explainer<'a>,
+    args: &'a Lookup,
+    out: W,
+    matched: bool,
+    failed: bool,
+}
+
+impl<W: Write> Asked<'_, W> {
+    /// One name a line; empty lines are passed over.
+    fn lines(&mut self, mut from: impl BufRead) -> io::Result<()> {
+        let mut line = Vec::new();
+        for number in 1u64.. {
+            line.clear();
+            let read = from
+                .by_ref()
+                .take(MAX_LINE as u64)
+                .read_until(b'\n', &mut line)?;
+            if read == 0 {
+                break;
+            }
+            if read == MAX_LINE && line.last() != Some(&b'\n') {
+                self.refuse(&format!(
+                    "standard input, line {number}: longer than any name"
+                ));
+                from.skip_until(b'\n')?;
+                continue;
+            }
+            match std::str::from_utf8(&line).map(str::trim) {
+                Ok("") => {}
+                Ok(name) => self.name(name, Some(number))?,
+                Err(_) => self.refuse(&format!("standard input, line {number}: not UTF-8")),
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str, line: Option<u64>) -> io::Result<()> {
+        let answer = self.explainer.explain(name);
+        if let Verdict::Invalid { what, fix } = &answer.verdict {
+            let place = line
+                .map(|n| format!("standard input, line {n}: "))
+                .unwrap_or_default();
+            self.refuse(&format!(
+                "{place}{:?} is not a name: {what}; {fix}",
+                answer.asked
+            ));
+            return Ok(());
+        }
+        self.matched |= answer.is_match();
+        if self.args.matches_only && !answer.is_match() {
+            return Ok(());
+        }
+        if self.args.json {
+            writeln!(self.out, "{}", answer.to_json())
+        } else {
+            let text = answer.to_string();
+            text.lines()
+                .try_for_each(|line| writeln!(self.out, "{}", printable(line)))
+        }
+    }
+
+    fn refuse(&mut self, why: &str) {
+        self.failed = true;
+        complain(why);
+    }
+}

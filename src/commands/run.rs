@@ -1,0 +1,185 @@
+//! What `replay` and `names` share: inputs, signals, progress, summary.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::Status;
+use crate::cli::{InputArgs, ReportArgs, SummaryForm};
+use crate::output::Style;
+use crate::output::summary::{Facts, Summary};
+use crate::output::tally::Tally;
+use crate::pipeline::{self, Config, Outcome, Progress, Sink, Task};
+use crate::rules::RuleSet;
+use crate::source::filter::Filter;
+use crate::source::{self, Expansion};
+
+/// A prepared run over inputs.
+pub(super) struct Run {
+    expansion: Expansion,
+    filter: Option<Filter>,
+    source: source::Options,
+    workers: usize,
+    stop: Arc<AtomicBool>,
+    /// Hidden where there is no terminal to draw it on.
+    pub(super) bar: ProgressBar,
+}
+
+/// A run that ended.
+pub(super) struct Finished {
+    pub(super) outcome: Outcome,
+    expansion: Expansion,
+    stopped: bool,
+    elapsed: Duration,
+    workers: usize,
+}
+
+impl Run {
+    pub(super) fn prepare(input: &InputArgs, report: &ReportArgs) -> Result<Self, Box<dyn Error>> {
+        let filter = input.bpf.as_deref().map(Filter::new).transpose()?;
+        let expansion = source::expand(&input.paths);
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // The second signal ends the program at once; the first asks it to finish.
+            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
+            signal_hook::flag::register(signal, Arc::clone(&stop))?;
+        }
+        let workers = match input.workers {
+            Some(n) => usize::from(n),
+            // The reader needs a processor of its own.
+            None => std::thread::available_parallelism()
+                .map_or(1, |n| n.get().saturating_sub(1).clamp(1, 64)),
+        };
+        let bar = progress_bar(expansion.total_bytes, report.no_progress);
+        let source = source::Options {
+            max_expansion: input.max_expansion,
+            ..Default::default()
+        };
+        Ok(Self {
+            expansion,
+            filter,
+            source,
+            workers,
+            stop,
+            bar,
+        })
+    }
+
+    /// The inputs' names, as sinks number them.
+    pub(super) fn input_names(&self) -> Vec<String> {
+        self.expansion
+            .inputs
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    pub(super) fn start(self, task: Task, sink: &mut impl Sink) -> io::Result<Finished> {
+        let begun = Instant::now();
+        let config = Config {
+            task,
+            inputs: self.expansion.inputs.clone(),
+            source: self.source,
+            workers: self.workers,
+            filter: self.filter,
+        };
+        let outcome = pipeline::run(config, sink, &Progress::default(), &self.stop)?;
+        self.bar.finish_and_clear();
+        Ok(Finished {
+            // A sink that failed sets the flag as well; that is not a signal.
+            stopped: self.stop.load(Ordering::Relaxed) && outcome.sink_error.is_none(),
+            outcome,
+            expansion: self.expansion,
+            elapsed: begun.elapsed(),
+            workers: self.workers,
+        })
+    }
+}
+
+/// What a command adds to the summary.
+#[derive(Default)]
+pub(super) struct Extra<'a> {
+    pub(super) tally: Option<&'a Tally>,
+    pub(super) not_folded: u64,
+    pub(super) rules: Option<&'a RuleSet>,
+    pub(super) errors: Vec<String>,
+}
+
+impl Finished {
+    /// Prints the summary and says how the run ended.
+    pub(super) fn report(self, form: SummaryForm, extra: Extra<'_>) -> io::Result<Status> {
+        let mut errors = extra.errors;
+        errors.extend(self.expansion.errors.iter().map(ToString::to_string));
+        if let Some(error) = &self.outcome.sink_error {
+            errors.push(match error.kind() {
+                io::ErrorKind::BrokenPipe => "the reader of the output went away".to_owned(),
+                _ => format!("cannot write the output: {error}"),
+            });
+        }
+        let summary = Summary::new(Facts {
+            outcome: &self.outcome,
+            tally: extra.tally,
+            not_folded: extra.not_folded,
+            rules: extra.rules,
+            errors,
+            skipped: self
+                .expansion
+                .skipped
+                .iter()
+                .map(|(path, why)| format!("{}: {why}", path.display()))
+                .collect(),
+            stopped: self.stopped,
+            elapsed: self.elapsed,
+            workers: self.workers,
+        });
+        let stderr = io::stderr();
+        let style = Style::for_stream(&stderr);
+        let mut stderr = io::BufWriter::new(stderr.lock());
+        match form {
+            SummaryForm::Text => {
+                writeln!(stderr)?;
+                summary.write_text(&mut stderr, style)?;
+            }
+            SummaryForm::Json => summary.write_json(&mut stderr)?,
+            SummaryForm::None => {
+                for error in &summary.inputs.errors {
+                    writeln!(stderr, "error: {error}")?;
+                }
+            }
+        }
+        stderr.flush()?;
+        Ok(if !summary.inputs.errors.is_empty() {
+            Status::Failed
+        } else if self.stopped {
+            Status::Stopped
+        } else {
+            Status::Done
+        })
+    }
+}
+
+fn progress_bar(total: Option<u64>, refused: bool) -> ProgressBar {
+    if refused || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match total {
+        Some(total) => (
+            ProgressBar::new(total),
+            "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left  {msg}",
+        ),
+        None => (
+            ProgressBar::no_length(),
+            "{spinner} {bytes}  {bytes_per_sec}  {elapsed}  {msg}",
+        ),
+    };
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

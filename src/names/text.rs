@@ -1,0 +1,193 @@
+//! The presentation form of a name: lower case, no final dot, unusual bytes escaped (RFC 4343).
+//!
+//! Bytes that do not print become `\DDD` (three decimal digits); a dot inside a DNS label becomes
+//! `\.` and a backslash `\\` (RFC 4343 section 2.1), so that a label boundary is always a plain dot.
+
+/// The longest name on the wire, in octets, length octets and root included (RFC 1035 section 3.1).
+pub const MAX_WIRE: usize = 255;
+
+/// Room for a name of [`MAX_WIRE`] octets in which every one of them is escaped.
+pub const MAX_TEXT: usize = MAX_WIRE * 4;
+
+/// A name does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
+
+/// A reused buffer for one name in presentation form.
+#[derive(Debug, Clone)]
+pub struct NameText {
+    bytes: [u8; MAX_TEXT],
+    len: usize,
+}
+
+impl Default for NameText {
+    fn default() -> Self {
+        Self {
+            bytes: [0; MAX_TEXT],
+            len: 0,
+        }
+    }
+}
+
+/// What a byte becomes: itself or its lower-case form, or 0 where it has to be escaped.
+const PLAIN: [u8; 256] = {
+    let mut table = [0u8; 256];
+    let mut byte = 0x21u8;
+    while byte < 0x7f {
+        #[allow(clippy::indexing_slicing)] // a u8 indexes 256 entries; `get_mut` is not const
+        {
+            table[byte as usize] = match byte {
+                b'.' | b'\\' => 0,
+                _ => byte.to_ascii_lowercase(),
+            };
+        }
+        byte = byte.wrapping_add(1);
+    }
+    table
+};
+
+fn plain(byte: u8) -> u8 {
+    PLAIN.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+impl NameText {
+    /// Empties the buffer.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// The name so far, without a final dot.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// True where nothing was pushed: the root name.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        let end = self.len.saturating_add(bytes.len());
+        self.bytes
+            .get_mut(self.len..end)
+            .ok_or(TooLong)?
+            .copy_from_slice(bytes);
+        self.len = end;
+        Ok(())
+    }
+
+    /// Adds one DNS label, with a dot before it unless it is the first.
+    ///
+    /// # Errors
+    /// [`TooLong`] where the text would exceed [`MAX_TEXT`].
+    #[inline]
+    pub fn push_label(&mut self, label: &[u8]) -> Result<(), TooLong> {
+        if self.len != 0 {
+            self.put(b".")?;
+        }
+        let end = self.len.saturating_add(label.len());
+        let Some(target) = self.bytes.get_mut(self.len..end) else {
+            return Err(TooLong);
+        };
+        let mut unusual = false;
+        for (to, from) in target.iter_mut().zip(label) {
+            *to = plain(*from);
+            unusual |= *to == 0;
+        }
+        if unusual {
+            return label.iter().try_for_each(|&byte| self.put_escaped(byte));
+        }
+        self.len = end;
+        Ok(())
+    }
+
+    /// Replaces the content with a host name given as text (TLS, HTTP): dots separate labels, one
+    /// final dot is dropped.
+    ///
+    /// # Errors
+    /// [`TooLong`] where it is longer than any name can be; the buffer is then empty.
+    pub fn set_host(&mut self, host: &[u8]) -> Result<(), TooLong> {
+        self.clear();
+        let host = host.strip_suffix(b".").unwrap_or(host);
+        if host.len() > MAX_WIRE {
+            return Err(TooLong);
+        }
+        for &byte in host {
+            let done = if byte == b'.' {
+                self.put(b".")
+            } else {
+                self.put_escaped(byte)
+            };
+            if done.is_err() {
+                self.clear();
+                return done;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_escaped(&mut self, byte: u8) -> Result<(), TooLong> {
+        match (plain(byte), byte) {
+            (0, b'.' | b'\\') => self.put(&[b'\\', byte]),
+            (0, _) => {
+                let digit = |n: u8| b'0'.wrapping_add(n % 10);
+                self.put(&[b'\\', digit(byte / 100), digit(byte / 10), digit(byte)])
+            }
+            (plain, _) => self.put(&[plain]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(labels: &[&[u8]]) -> String {
+        let mut text = NameText::default();
+        for label in labels {
+            text.push_label(label).unwrap();
+        }
+        String::from_utf8(text.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn labels_are_joined_lowered_and_escaped() {
+        assert_eq!(labels(&[b"WwW", b"eViL", b"com"]), "www.evil.com");
+        assert_eq!(
+            labels(&[b"a.b", b"c\\d", b"e f\x00\xff"]),
+            "a\\.b.c\\\\d.e\\032f\\000\\255"
+        );
+        assert_eq!(
+            labels(&[b"_dns-sd", b"_udp", b"local"]),
+            "_dns-sd._udp.local"
+        );
+        assert_eq!(labels(&[]), "");
+    }
+
+    #[test]
+    fn a_host_loses_one_final_dot() {
+        let mut text = NameText::default();
+        text.set_host(b"Evil.COM.").unwrap();
+        assert_eq!(text.as_bytes(), b"evil.com");
+        text.set_host(b"evil.com\r\n").unwrap();
+        assert_eq!(text.as_bytes(), b"evil.com\\013\\010");
+    }
+
+    #[test]
+    fn too_long_is_said_and_leaves_nothing() {
+        let mut text = NameText::default();
+        assert_eq!(text.set_host(&[b'a'; 300]), Err(TooLong));
+        assert!(text.is_empty());
+        assert_eq!(text.set_host(&[0xff; MAX_WIRE]), Ok(()));
+        assert_eq!(text.as_bytes().len(), MAX_TEXT);
+        text.clear();
+        for _ in 0..4 {
+            text.push_label(&[0; 62]).unwrap();
+        }
+        assert_eq!(text.push_label(&[0; 62]), Err(TooLong));
+    }
+}

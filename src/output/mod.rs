@@ -1,0 +1,10 @@
+//! Where alerts and the summary go: one file per form.
+
+pub mod console;
+pub mod eve;
+pub mod report;
+mod style;
+pub mod summary;
+pub mod tally;
+
+pub use style::{Style, printable};

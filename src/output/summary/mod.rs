@@ -1,0 +1,424 @@
+//! What was seen, what was not, and a verdict that claims no more than that.
+
+mod text;
+mod verdict;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::tally::Tally;
+use crate::alert::Action;
+use crate::names::Kind;
+use crate::pipeline::Outcome;
+use crate::rules::RuleSet;
+use crate::triage::Unread;
+
+/// Everything that a run has to say at its end.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// The plain sentence, and a word for machines.
+    pub verdict: Verdict,
+    /// Files and their troubles.
+    pub inputs: Inputs,
+    /// Packets and bytes.
+    pub packets: Packets,
+    /// Names seen, by kind.
+    pub names: Vec<Count>,
+    /// Alerts, by device and indicator.
+    pub alerts: Alerts,
+    /// What limits the result: packets or messages in which a name may have passed unseen.
+    pub not_read: Vec<Count>,
+    /// Frames that were understood and cannot name a host.
+    pub nameless: Vec<Count>,
+    /// The rules that were used.
+    pub rules: Vec<Rules>,
+    /// By this machine's clock: differs from run to run.
+    pub speed: Speed,
+}
+
+/// The plain sentence.
+#[derive(Debug, Serialize)]
+pub struct Verdict {
+    /// `alerts`, `nothing_found`, or `nothing_seen` where there were no names to judge by.
+    pub status: Status,
+    /// What a person should take from the run.
+    pub text: String,
+    /// What the sentence does not cover.
+    pub limits: Vec<String>,
+}
+
+/// The verdict for machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// A listed name was seen.
+    Alerts,
+    /// Names were seen, none of them listed.
+    NothingFound,
+    /// No names were seen: nothing can be said.
+    NothingSeen,
+}
+
+/// Files and their troubles.
+#[derive(Debug, Serialize)]
+pub struct Inputs {
+    /// Inputs that were begun.
+    pub read: u64,
+    /// One line for each thing that went wrong.
+    pub errors: Vec<String>,
+    /// Files in folders that are no captures, with the reason.
+    pub skipped: Vec<String>,
+    /// A signal ended the run before its end.
+    pub stopped: bool,
+}
+
+/// Packets and bytes.
+#[derive(Debug, Serialize)]
+pub struct Packets {
+    /// Frames read.
+    pub total: u64,
+    /// Their captured bytes.
+    pub bytes: u64,
+    /// Their bytes on the wire.
+    pub wire_bytes: u64,
+    /// Timestamp of the earliest, RFC 3339.
+    pub first: Option<String>,
+    /// Timestamp of the latest, RFC 3339.
+    pub last: Option<String>,
+    /// Left out by the user's BPF expression.
+    pub filtered: u64,
+    /// Share of packets that could not be decoded and may have held names, 0 to 1.
+    pub undecoded_share: f64,
+}
+
+/// A reason and how often.
+#[derive(Debug, Serialize)]
+pub struct Count {
+    /// What.
+    pub what: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// Alerts.
+#[derive(Debug, Serialize)]
+pub struct Alerts {
+    /// Alerts given.
+    pub total: u64,
+    /// Repeats folded into them.
+    pub repeats: u64,
+    /// Devices concerned.
+    pub devices: u64,
+    /// Alerts that are not in `contacts`, whose length is bounded.
+    pub not_in_contacts: u64,
+    /// Alerts whose repeats could not be folded, since that table was full.
+    pub not_folded: u64,
+    /// By device, then indicator.
+    pub contacts: Vec<Contact>,
+}
+
+/// What one device had to do with one indicator.
+#[derive(Debug, Serialize)]
+pub struct Contact {
+    /// Address of the device.
+    pub device: String,
+    /// The indicator.
+    pub indicator: String,
+    /// Its pack.
+    pub pack: String,
+    /// Generation of the spyware.
+    pub generation: Option<String>,
+    /// When the indicator was first published.
+    pub first_published: Option<String>,
+    /// Alerts: names looked up.
+    pub looked_up: u64,
+    /// Alerts: names answered.
+    pub was_answered: u64,
+    /// Alerts: connections opened.
+    pub connected_to: u64,
+    /// Time of the earliest alert, RFC 3339.
+    pub first: String,
+    /// Time of the latest alert, RFC 3339.
+    pub last: String,
+    /// The first names seen.
+    pub names: Vec<String>,
+    /// Alerts with names beyond those.
+    pub more_names: u64,
+}
+
+/// Rules that were used.
+#[derive(Debug, Serialize)]
+pub struct Rules {
+    /// Name of the pack.
+    pub pack: String,
+    /// Title of the pack.
+    pub title: String,
+    /// File it came from, or `built in`.
+    pub origin: String,
+    /// Names in it.
+    pub indicators: u64,
+    /// Date of its last change.
+    pub updated: Option<String>,
+    /// Entries of kinds that this version does not match.
+    pub unused: u64,
+}
+
+/// How fast it went, by this machine's clock.
+#[derive(Debug, Serialize)]
+pub struct Speed {
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Packets a second.
+    pub packets_per_second: f64,
+    /// Captured bits a second.
+    pub bits_per_second: f64,
+    /// Worker threads.
+    pub workers: usize,
+    /// From packet to written alert.
+    pub alert_latency: Option<Latency>,
+}
+
+/// Percentiles of the time from packet to written alert, in microseconds.
+#[derive(Debug, Serialize)]
+pub struct Latency {
+    /// Half of the alerts were faster.
+    pub p50_us: f64,
+    /// 99 % were faster.
+    pub p99_us: f64,
+    /// The slowest.
+    pub max_us: f64,
+}
+
+/// What a summary is made from.
+pub struct Facts<'a> {
+    /// What the pipeline counted.
+    pub outcome: &'a Outcome,
+    /// What was alerted; `None` for `names`, which matches nothing.
+    pub tally: Option<&'a Tally>,
+    /// Alerts that could not be remembered for folding.
+    pub not_folded: u64,
+    /// The rules.
+    pub rules: Option<&'a RuleSet>,
+    /// Errors beside those of inputs that were begun: paths, rule files.
+    pub errors: Vec<String>,
+    /// Files in folders that are no captures.
+    pub skipped: Vec<String>,
+    /// A signal ended the run.
+    pub stopped: bool,
+    /// Wall-clock time of the run.
+    pub elapsed: Duration,
+    /// Worker threads.
+    pub workers: usize,
+}
+
+impl Summary {
+    /// Draws up the summary.
+    pub fn new(facts: Facts<'_>) -> Self {
+        let Facts {
+            outcome,
+            tally,
+            rules,
+            ..
+        } = &facts;
+        let reader = &outcome.reader;
+        let workers = &outcome.workers;
+        let mut errors = facts.errors.clone();
+        errors.extend(
+            outcome
+                .inputs
+                .iter()
+                .filter_map(|i| i.error.as_ref())
+                .map(ToString::to_string),
+        );
+
+        let mut not_read = Vec::new();
+        let mut nameless = Vec::new();
+        for (gap, count) in reader.gaps.sorted() {
+            let list = if gap.may_hide_names() {
+                &mut not_read
+            } else {
+                &mut nameless
+            };
+            list.push(Count {
+                what: gap.describe(),
+                count,
+            });
+        }
+        let mut limit = |what: &str, count: u64| {
+            if count != 0 {
+                not_read.push(Count {
+                    what: what.to_owned(),
+                    count,
+                });
+            }
+        };
+        limit(
+            "other frames that could not be decoded",
+            reader.gaps.others(),
+        );
+        limit(
+            "IP datagrams of which only the first fragment is read",
+            reader.first_fragments,
+        );
+        for what in Unread::ALL {
+            limit(
+                what.describe(),
+                reader.unread.get(what as usize).copied().unwrap_or(0),
+            );
+        }
+        limit(
+            "TLS hellos that go on in another segment before they name a host",
+            workers.hello_incomplete,
+        );
+        limit(
+            "TLS hellos malformed before a server name",
+            workers.hello_malformed,
+        );
+        limit(
+            "TLS hellos with an encrypted inner name (ECH)",
+            workers.hello_ech,
+        );
+        limit("DNS messages cut short by the capture", workers.dns_short);
+        limit(
+            "DNS messages malformed, read up to the damage",
+            workers.dns_malformed,
+        );
+        limit("packets on port 53 that are not DNS", workers.dns_not);
+        limit("names longer than a name can be", workers.too_long);
+        limit(
+            "payloads longer than 65,535 bytes, read up to there",
+            reader.capped,
+        );
+        limit(
+            "packets lost before the capture was written, as the files say",
+            reader.lost_before,
+        );
+        if workers.hello_nameless != 0 {
+            let what = "TLS hellos without a server name".to_owned();
+            nameless.push(Count {
+                what,
+                count: workers.hello_nameless,
+            });
+            nameless.sort_by_key(|c| std::cmp::Reverse(c.count));
+        }
+        not_read.sort_by_key(|c| std::cmp::Reverse(c.count));
+
+        let undecoded = reader.gaps.may_hide_names();
+        let packets = Packets {
+            total: reader.packets,
+            bytes: reader.bytes,
+            wire_bytes: reader.wire_bytes,
+            first: reader.first.map(|t| t.to_string()),
+            last: reader.last.map(|t| t.to_string()),
+            filtered: reader.filtered,
+            undecoded_share: ratio(undecoded, reader.packets),
+        };
+        let names = Kind::ALL
+            .iter()
+            .map(|kind| Count {
+                what: kind.as_str().to_owned(),
+                count: workers.names.get(*kind as usize).copied().unwrap_or(0),
+            })
+            .collect();
+        let alerts = Alerts::new(*tally, *rules, facts.not_folded);
+        let inputs = Inputs {
+            read: outcome.inputs.len() as u64,
+            errors,
+            skipped: facts.skipped.clone(),
+            stopped: facts.stopped,
+        };
+        let seconds = facts.elapsed.as_secs_f64();
+        let latency = &outcome.latency;
+        let micros = |nanos: u64| nanos as f64 / 1e3;
+        Self {
+            verdict: verdict::draw(&facts, &inputs, &packets, &not_read, &alerts),
+            inputs,
+            packets,
+            names,
+            alerts,
+            not_read,
+            nameless,
+            rules: rules.map(rules_used).unwrap_or_default(),
+            speed: Speed {
+                seconds,
+                packets_per_second: per(reader.packets as f64, seconds),
+                bits_per_second: per(reader.bytes as f64 * 8.0, seconds),
+                workers: facts.workers,
+                alert_latency: (!latency.is_empty()).then(|| Latency {
+                    p50_us: micros(latency.value_at_quantile(0.5)),
+                    p99_us: micros(latency.value_at_quantile(0.99)),
+                    max_us: micros(latency.max()),
+                }),
+            },
+        }
+    }
+}
+
+fn per(amount: f64, seconds: f64) -> f64 {
+    if seconds > 0.0 { amount / seconds } else { 0.0 }
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+fn rules_used(rules: &RuleSet) -> Vec<Rules> {
+    rules
+        .packs()
+        .map(|pack| Rules {
+            pack: pack.name.clone(),
+            title: pack.title.clone(),
+            origin: pack.file.clone(),
+            indicators: pack.domains as u64,
+            updated: pack.updated.clone(),
+            unused: pack
+                .unused
+                .iter()
+                .fold(0, |sum, (_, n)| sum.saturating_add(*n as u64)),
+        })
+        .collect()
+}
+
+impl Alerts {
+    fn new(tally: Option<&Tally>, rules: Option<&RuleSet>, not_folded: u64) -> Self {
+        let mut contacts = Vec::new();
+        if let (Some(tally), Some(rules)) = (tally, rules) {
+            for (device, id, contact) in tally.contacts() {
+                let Some(indicator) = rules.indicator(id) else {
+                    continue;
+                };
+                let action = |a: Action| contact.actions.get(a as usize).copied().unwrap_or(0);
+                contacts.push(Contact {
+                    device: device.to_string(),
+                    indicator: indicator.name.clone(),
+                    pack: rules
+                        .pack(indicator.pack)
+                        .map(|p| p.name.clone())
+                        .unwrap_or_default(),
+                    generation: indicator.generation.as_deref().map(str::to_owned),
+                    first_published: indicator.first_published.as_deref().map(str::to_owned),
+                    looked_up: action(Action::LookedUp),
+                    was_answered: action(Action::WasAnswered),
+                    connected_to: action(Action::ConnectedTo),
+                    first: contact.first.to_string(),
+                    last: contact.last.to_string(),
+                    names: contact.names.iter().map(|n| n.to_string()).collect(),
+                    more_names: contact.more_names,
+                });
+            }
+        }
+        Self {
+            total: tally.map_or(0, Tally::alerts),
+            repeats: tally.map_or(0, Tally::repeats),
+            devices: tally.map_or(0, Tally::devices),
+            not_in_contacts: tally.map_or(0, Tally::beyond),
+            not_folded,
+            contacts,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Alerts by device and indicator, in bounded space.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::alert::{Action, Sighting};
+use crate::rules::IndicatorId;
+use crate::time::Timestamp;
+
+/// How many (device, indicator) pairs are told apart.
+const MAX_PAIRS: usize = 20_000;
+
+/// How many different names are kept for a pair.
+const MAX_NAMES: usize = 8;
+
+/// What one device had to do with one indicator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Alerts by [`Action`].
+    pub actions: [u64; Action::COUNT],
+    /// Earliest alert.
+    pub first: Timestamp,
+    /// Latest alert.
+    pub last: Timestamp,
+    /// The first names that were seen, in the order in which they were seen.
+    pub names: Vec<Box<str>>,
+    /// Alerts with names beyond those.
+    pub more_names: u64,
+}
+
+/// Counts alerts.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    contacts: BTreeMap<(IpAddr, IndicatorId), Contact>,
+    alerts: u64,
+    repeats: u64,
+    beyond: u64,
+}
+
+impl Tally {
+    /// Counts a repeat that was folded into an earlier alert.
+    pub fn repeat(&mut self) {
+        self.repeats = self.repeats.saturating_add(1);
+    }
+
+    /// Counts an alert.
+    pub fn alert(&mut self, sighting: &Sighting) {
+        self.alerts = self.alerts.saturating_add(1);
+        let key = (sighting.device(), sighting.hit.indicator);
+        if self.contacts.len() >= MAX_PAIRS && !self.contacts.contains_key(&key) {
+            self.beyond = self.beyond.saturating_add(1);
+            return;
+        }
+        let now = sighting.timestamp;
+        let contact = self.contacts.entry(key).or_insert_with(|| Contact {
+            actions: [0; Action::COUNT],
+            first: now,
+            last: now,
+            names: Vec::new(),
+            more_names: 0,
+        });
+        contact.first = contact.first.min(now);
+        contact.last = contact.last.max(now);
+        if let Some(n) = contact.actions.get_mut(sighting.action() as usize) {
+            *n = n.saturating_add(1);
+        }
+        if !contact.names.contains(&sighting.name) {
+            if contact.names.len() < MAX_NAMES {
+                contact.names.push(sighting.name.clone());
+            } else {
+                contact.more_names = contact.more_names.saturating_add(1);
+            }
+        }
+    }
+
+    /// Alerts given.
+    pub fn alerts(&self) -> u64 {
+        self.alerts
+    }
+
+    /// Repeats folded into them.
+    pub fn repeats(&self) -> u64 {
+        self.repeats
+    }
+
+    /// Alerts of pairs beyond the bound: given, but not listed by device.
+    pub fn beyond(&self) -> u64 {
+        self.beyond
+    }
+
+    /// Contacts by device, then indicator.
+    pub fn contacts(&self) -> impl Iterator<Item = (IpAddr, IndicatorId, &Contact)> {
+        self.contacts
+            .iter()
+            .map(|(&(device, indicator), contact)| (device, indicator, contact))
+    }
+
+    /// How many different devices.
+    pub fn devices(&self) -> u64 {
+        let mut last = None;
+        let mut count = 0u64;
+        for &(device, _) in self.contacts.keys() {
+            if last != Some(device) {
+                count = count.saturating_add(1);
+                last = Some(device);
+            }
+        }
+        count
+    }
+}

@@ -1,0 +1,210 @@
+//! Why a frame was not read to the end.
+
+use etherparse::{EtherType, IpNumber};
+
+use crate::source::LinkType;
+
+/// The header at which decoding stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// Ethernet II, IEEE 802.3 with LLC and SNAP.
+    Ethernet,
+    /// IEEE 802.1Q tag.
+    Vlan,
+    /// BSD null or OpenBSD loop header.
+    Loopback,
+    /// Linux cooked capture, version 1 or 2.
+    LinuxCooked,
+    /// IPv4 or IPv6 where the version is neither 4 nor 6.
+    Ip,
+    /// IPv4 header.
+    Ipv4,
+    /// IPv6 header.
+    Ipv6,
+    /// IPv6 extension header.
+    Ipv6Extension,
+    /// TCP header.
+    Tcp,
+    /// UDP header.
+    Udp,
+}
+
+impl Layer {
+    /// The header's usual name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ethernet => "Ethernet",
+            Self::Vlan => "VLAN",
+            Self::Loopback => "loopback",
+            Self::LinuxCooked => "Linux cooked",
+            Self::Ip => "IP",
+            Self::Ipv4 => "IPv4",
+            Self::Ipv6 => "IPv6",
+            Self::Ipv6Extension => "IPv6 extension",
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+        }
+    }
+}
+
+/// Why a frame gave no TCP segment or UDP datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gap {
+    /// The frame carries a protocol in which hosts are not named (ARP, ICMP, LLDP ...).
+    NoNames(Carried),
+    /// The frame carries something that may hold names and that this version cannot open.
+    Unread(Carried),
+    /// The frame ends inside a header (snap length, or a malformed frame).
+    Truncated(Layer),
+    /// A header contradicts itself.
+    Malformed(Layer),
+    /// A later IP fragment: its datagram's beginning is elsewhere.
+    Fragment,
+    /// More nested headers than are walked.
+    TooDeep,
+}
+
+/// What a frame carries instead of TCP or UDP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Carried {
+    /// A link type of the capture file.
+    Link(LinkType),
+    /// An EtherType.
+    EtherType(u16),
+    /// An IEEE 802.2 LLC payload other than SNAP.
+    Llc,
+    /// An IP protocol number.
+    IpProtocol(u8),
+    /// A protocol family of a BSD loopback header.
+    Family(u32),
+}
+
+impl Gap {
+    #[cold]
+    pub(super) const fn truncated(layer: Layer) -> Self {
+        Self::Truncated(layer)
+    }
+
+    #[cold]
+    pub(super) const fn malformed(layer: Layer) -> Self {
+        Self::Malformed(layer)
+    }
+
+    #[cold]
+    pub(super) const fn link(link: LinkType) -> Self {
+        Self::Unread(Carried::Link(link))
+    }
+
+    #[cold]
+    pub(super) const fn ether_type(ether_type: EtherType) -> Self {
+        let carried = Carried::EtherType(ether_type.0);
+        // Control protocols of the local link: they name no host on the Internet.
+        const QUIET: [u16; 14] = [
+            0x0806, // ARP
+            0x0842, // Wake-on-LAN
+            0x8035, // RARP
+            0x8808, // Ethernet flow control
+            0x8809, // slow protocols (LACP)
+            0x8863, // PPPoE discovery
+            0x888e, // EAPOL
+            0x88cc, // LLDP
+            0x88f5, // MVRP
+            0x88f7, // PTP
+            0x8902, // CFM
+            0x890d, // 802.11r and TDLS
+            0x9000, // configuration test
+            0x88e1, // HomePlug
+        ];
+        let mut i = 0;
+        while i < QUIET.len() {
+            #[allow(clippy::indexing_slicing)] // bounded by the loop; `get` is not const here
+            if QUIET[i] == ether_type.0 {
+                return Self::NoNames(carried);
+            }
+            i = i.wrapping_add(1);
+        }
+        Self::Unread(carried)
+    }
+
+    pub(super) const fn ip_protocol(protocol: IpNumber) -> Self {
+        let carried = Carried::IpProtocol(protocol.0);
+        match protocol {
+            // ICMP may quote a packet, but the packet itself passes here as well. The rest is
+            // routing and neighbourhood chatter; 59 is IPv6 "no next header".
+            IpNumber::ICMP
+            | IpNumber::IPV6_ICMP
+            | IpNumber::IGMP
+            | IpNumber::OSPFIGP
+            | IpNumber::EIGRP
+            | IpNumber::PIM
+            | IpNumber::VRRP
+            | IpNumber::RSVP
+            | IpNumber::IPV6_NO_NEXT_HEADER => Self::NoNames(carried),
+            _ => Self::Unread(carried),
+        }
+    }
+
+    /// True where a name may have passed unseen.
+    pub const fn may_hide_names(self) -> bool {
+        !matches!(self, Self::NoNames(_))
+    }
+
+    /// In words, for the summary; stable enough to be a key.
+    pub fn describe(self) -> String {
+        match self {
+            Self::NoNames(c) => c.describe(),
+            Self::Unread(c) => c.describe(),
+            Self::Truncated(l) => format!("{} header cut short", l.as_str()),
+            Self::Malformed(l) => format!("{} header malformed", l.as_str()),
+            Self::Fragment => "IP fragment after the first".to_owned(),
+            Self::TooDeep => "too many nested headers".to_owned(),
+        }
+    }
+}
+
+impl Carried {
+    fn describe(self) -> String {
+        match self {
+            Self::Link(link) => format!("link type {link}"),
+            Self::Llc => "IEEE 802.2 LLC without SNAP".to_owned(),
+            Self::Family(n) => format!("loopback protocol family {n}"),
+            Self::EtherType(n) => match ether_type_name(n) {
+                Some(name) => name.to_owned(),
+                None => format!("EtherType 0x{n:04x}"),
+            },
+            Self::IpProtocol(n) => match IpNumber(n).keyword_str() {
+                Some(name) => format!("IP protocol {n} ({name})"),
+                None => format!("IP protocol {n}"),
+            },
+        }
+    }
+}
+
+/// Names of EtherTypes that captures really hold (IANA "IEEE 802 Numbers").
+fn ether_type_name(number: u16) -> Option<&'static str> {
+    Some(match number {
+        0x0806 => "ARP",
+        0x0842 => "Wake-on-LAN",
+        0x22f3 => "TRILL",
+        0x6558 => "transparent Ethernet bridging",
+        0x8035 => "RARP",
+        0x8137 => "IPX",
+        0x8808 => "Ethernet flow control",
+        0x8809 => "slow protocols (LACP)",
+        0x8847 => "MPLS",
+        0x8848 => "MPLS multicast",
+        0x8863 => "PPPoE discovery",
+        0x8864 => "PPPoE session",
+        0x888e => "EAPOL",
+        0x88cc => "LLDP",
+        0x88e1 => "HomePlug",
+        0x88e5 => "MACsec",
+        0x88e7 => "802.1ah backbone bridging",
+        0x88f5 => "MVRP",
+        0x88f7 => "PTP",
+        0x8902 => "CFM",
+        0x894f => "NSH",
+        0x9000 => "configuration test protocol",
+        _ => return None,
+    })
+}

@@ -1,0 +1,269 @@
+use proptest::prelude::*;
+use testkit::dns;
+use testkit::frame::{
+    ethernet, linux_cooked, linux_cooked2, null_loopback, null_loopback_big_endian,
+    openbsd_loopback, raw,
+};
+
+use super::*;
+
+const CLIENT: &str = "10.0.0.7";
+const SERVER: &str = "192.0.2.53";
+
+fn payload<'a>(packet: &Packet<'a>) -> &'a [u8] {
+    match packet.transport {
+        Transport::Tcp(segment) => segment.payload,
+        Transport::Udp(datagram) => datagram.payload,
+    }
+}
+
+fn link(link: &testkit::frame::Link) -> LinkType {
+    LinkType(u16::try_from(link.link_type()).unwrap())
+}
+
+#[test]
+fn every_link_type_leads_to_the_same_datagram() {
+    let message: Vec<u8> = dns::query(1, "example.com", dns::A).into();
+    let links = [
+        ethernet(),
+        ethernet().vlan(100),
+        ethernet().qinq(7, 100),
+        ethernet().vlan(1).vlan(2).vlan(3).vlan(4).vlan(5),
+        null_loopback(),
+        null_loopback_big_endian(),
+        openbsd_loopback(),
+        linux_cooked(),
+        linux_cooked().vlan(9),
+        linux_cooked2(),
+        raw(),
+    ];
+    for l in links {
+        for (src, dst) in [(CLIENT, SERVER), ("2001:db8::7", "2001:db8::53")] {
+            let frame = l
+                .clone()
+                .ip(src, dst)
+                .udp(5_000, 53)
+                .payload(message.clone());
+            let packet = decode(link(&l), &frame).unwrap_or_else(|gap| panic!("{l:?}: {gap:?}"));
+            assert_eq!(packet.flow().src.to_string(), src, "{l:?}");
+            assert_eq!(packet.flow().dst.to_string(), dst, "{l:?}");
+            assert_eq!(
+                (packet.flow().sport, packet.flow().dport),
+                (5_000, 53),
+                "{l:?}"
+            );
+            assert_eq!(payload(&packet), message, "{l:?}");
+            assert!(!packet.cut && !packet.first_fragment, "{l:?}");
+        }
+    }
+}
+
+#[test]
+fn vlans_are_kept_outermost_first() {
+    let frame = ethernet()
+        .qinq(7, 100)
+        .ipv4(CLIENT, SERVER)
+        .udp(1, 2)
+        .payload(*b"x");
+    assert_eq!(
+        decode(LinkType::ETHERNET, &frame).unwrap().vlans.ids(),
+        [7, 100]
+    );
+    let frame = ethernet().ipv4(CLIENT, SERVER).udp(1, 2).payload(*b"x");
+    assert!(
+        decode(LinkType::ETHERNET, &frame)
+            .unwrap()
+            .vlans
+            .ids()
+            .is_empty()
+    );
+}
+
+#[test]
+fn more_tags_than_are_walked_are_a_gap() {
+    let tagged = (0..40).fold(ethernet(), |link, id| link.vlan(id));
+    let frame = tagged.ipv4(CLIENT, SERVER).udp(1, 2).payload(*b"x");
+    assert_eq!(
+        decode(LinkType::ETHERNET, &frame).unwrap_err(),
+        Gap::TooDeep
+    );
+}
+
+#[test]
+fn ipv6_extension_headers_are_walked() {
+    let ip = ethernet().ipv6("2001:db8::1", "2001:db8::2");
+    let frame = ip
+        .hop_by_hop()
+        .routing()
+        .destination_options()
+        .udp(1, 53)
+        .payload(*b"hello");
+    assert_eq!(
+        payload(&decode(LinkType::ETHERNET, &frame).unwrap()),
+        b"hello"
+    );
+}
+
+#[test]
+fn ipv4_options_and_tcp_options_are_walked() {
+    let ip = ethernet().ipv4(CLIENT, SERVER).router_alert();
+    let frame = ip.tcp(1, 443).timestamps(1, 2).push().payload(*b"hello");
+    assert_eq!(
+        payload(&decode(LinkType::ETHERNET, &frame).unwrap()),
+        b"hello"
+    );
+}
+
+#[test]
+fn ethernet_padding_is_not_payload() {
+    let mut frame = ethernet().ipv4(CLIENT, SERVER).udp(1, 53).payload(*b"hi");
+    frame.extend_from_slice(&[0; 18]);
+    assert_eq!(payload(&decode(LinkType::ETHERNET, &frame).unwrap()), b"hi");
+}
+
+#[test]
+fn a_snapped_payload_is_used_and_marked() {
+    for (src, dst) in [(CLIENT, SERVER), ("2001:db8::7", "2001:db8::53")] {
+        let frame = ethernet().ip(src, dst).udp(1, 53).payload(vec![7; 100]);
+        let packet = decode(LinkType::ETHERNET, &frame[..frame.len() - 60]).unwrap();
+        assert_eq!(payload(&packet), [7; 40]);
+        assert!(packet.cut);
+    }
+}
+
+#[test]
+fn fragments_the_first_is_read_the_others_are_a_gap() {
+    for (src, dst) in [(CLIENT, SERVER), ("2001:db8::7", "2001:db8::53")] {
+        let frames = ethernet()
+            .ip(src, dst)
+            .udp(1, 53)
+            .fragments(vec![7; 100], &[64]);
+        let first = decode(LinkType::ETHERNET, &frames[0]).unwrap();
+        assert_eq!(payload(&first), [7; 56]);
+        assert!(first.cut && first.first_fragment);
+        assert_eq!(
+            decode(LinkType::ETHERNET, &frames[1]).unwrap_err(),
+            Gap::Fragment
+        );
+    }
+}
+
+#[test]
+fn a_length_of_zero_from_offload_means_all_that_was_captured() {
+    let mut frame = ethernet()
+        .ipv4(CLIENT, SERVER)
+        .tcp(1, 443)
+        .payload(*b"hello");
+    frame[16..18].fill(0);
+    assert_eq!(
+        payload(&decode(LinkType::ETHERNET, &frame).unwrap()),
+        b"hello"
+    );
+}
+
+#[test]
+fn gaps_say_whether_they_may_hide_names() {
+    let arp = ethernet().payload(0x0806, &[0; 28]);
+    let mpls = ethernet().payload(0x8847, &[0; 28]);
+    let icmp = ethernet().ipv4(CLIENT, SERVER).payload(1, &[8, 0, 0, 0]);
+    let gre = ethernet().ipv4(CLIENT, SERVER).payload(47, &[0; 8]);
+    for (frame, hides, words) in [
+        (arp, false, "ARP"),
+        (mpls, true, "MPLS"),
+        (icmp, false, "IP protocol 1 (ICMP)"),
+        (gre, true, "IP protocol 47 (GRE)"),
+    ] {
+        let gap = decode(LinkType::ETHERNET, &frame).unwrap_err();
+        assert_eq!(
+            (gap.may_hide_names(), gap.describe().as_str()),
+            (hides, words)
+        );
+    }
+    let gap = decode(LinkType(4_711), &[0; 60]).unwrap_err();
+    assert!(
+        gap.may_hide_names() && gap.describe().contains("4711"),
+        "{}",
+        gap.describe()
+    );
+}
+
+#[test]
+fn llc_with_snap_leads_to_ip() {
+    let inner = raw().ipv4(CLIENT, SERVER).udp(1, 53).payload(*b"hello");
+    let mut frame = vec![2; 12];
+    frame.extend_from_slice(&u16::try_from(inner.len() + 8).unwrap().to_be_bytes());
+    frame.extend_from_slice(&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]);
+    frame.extend_from_slice(&inner);
+    assert_eq!(
+        payload(&decode(LinkType::ETHERNET, &frame).unwrap()),
+        b"hello"
+    );
+}
+
+#[test]
+fn every_prefix_of_a_frame_is_survived() {
+    let ip = linux_cooked2().vlan(3).ipv6("2001:db8::1", "2001:db8::2");
+    let frame = ip
+        .hop_by_hop()
+        .tcp(1, 443)
+        .timestamps(1, 2)
+        .payload(*b"hello");
+    for n in 0..frame.len() {
+        match decode(LinkType::LINUX_SLL2, &frame[..n]) {
+            Ok(packet) => assert!(packet.cut, "{n}"),
+            Err(gap) => assert!(matches!(gap, Gap::Truncated(_)), "{n}: {gap:?}"),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_are_survived(
+        number in prop::sample::select(vec![0u16, 1, 12, 14, 101, 108, 113, 228, 229, 276, 147]),
+        data in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        if let Ok(packet) = decode(LinkType(number), &data) {
+            prop_assert!(payload(&packet).len() <= data.len());
+        }
+    }
+
+    #[test]
+    fn flipped_bytes_are_survived(at in 0usize..90, value: u8, vlans in 0u16..4) {
+        let tagged = (0..vlans).fold(ethernet(), |link, id| link.vlan(id));
+        let mut frame = tagged.ipv6("2001:db8::1", "2001:db8::2").hop_by_hop().udp(1, 53)
+            .payload(vec![0; 40]);
+        if let Some(byte) = frame.get_mut(at) {
+            *byte = value;
+        }
+        if let Ok(packet) = decode(LinkType::ETHERNET, &frame) {
+            prop_assert!(payload(&packet).len() <= frame.len());
+        }
+    }
+
+    // What an independent decoder makes of the same frame.
+    #[test]
+    fn agrees_with_etherparse(
+        vlans in 0u16..3,
+        six: bool,
+        tcp: bool,
+        body in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let link = (0..vlans).fold(ethernet(), |link, id| link.vlan(id));
+        let ip = if six { link.ipv6("2001:db8::1", "2001:db8::2") } else { link.ipv4(CLIENT, SERVER) };
+        let frame = if tcp {
+            ip.tcp(1_000, 443).payload(body.clone())
+        } else {
+            ip.udp(1_000, 443).payload(body.clone())
+        };
+        let ours = decode(LinkType::ETHERNET, &frame).unwrap();
+        // etherparse's own slicer walks at most three tags.
+        let theirs = etherparse::SlicedPacket::from_ethernet(&frame).unwrap();
+        let (ports, theirs) = match theirs.transport.unwrap() {
+            etherparse::TransportSlice::Tcp(t) => ((t.source_port(), t.destination_port()), t.payload().to_vec()),
+            etherparse::TransportSlice::Udp(u) => ((u.source_port(), u.destination_port()), u.payload().to_vec()),
+            other => panic!("{other:?}"),
+        };
+        prop_assert_eq!(payload(&ours), &theirs[..]);
+        prop_assert_eq!((ours.flow().sport, ours.flow().dport), ports);
+    }
+}

@@ -1,0 +1,81 @@
+//! TCP (RFC 9293) and UDP (RFC 768) headers.
+
+use etherparse::err::tcp::HeaderSliceError;
+use etherparse::{IpNumber, TcpHeaderSlice, UdpHeaderSlice};
+
+use super::{Gap, Layer};
+
+/// A TCP segment.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<'a> {
+    /// Source port.
+    pub sport: u16,
+    /// Destination port.
+    pub dport: u16,
+    /// What follows the header and its options.
+    pub payload: &'a [u8],
+}
+
+/// A UDP datagram.
+#[derive(Debug, Clone, Copy)]
+pub struct Datagram<'a> {
+    /// Source port.
+    pub sport: u16,
+    /// Destination port.
+    pub dport: u16,
+    /// What follows the 8-byte header.
+    pub payload: &'a [u8],
+}
+
+/// TCP or UDP.
+#[derive(Debug, Clone, Copy)]
+pub enum Transport<'a> {
+    /// RFC 9293.
+    Tcp(Segment<'a>),
+    /// RFC 768.
+    Udp(Datagram<'a>),
+}
+
+/// Gives the transport view and whether its payload is cut short.
+#[inline]
+pub(super) fn decode(
+    protocol: IpNumber,
+    data: &[u8],
+    cut: bool,
+) -> Result<(Transport<'_>, bool), Gap> {
+    match protocol {
+        IpNumber::TCP => match TcpHeaderSlice::from_slice(data) {
+            Ok(tcp) => Ok((
+                Transport::Tcp(Segment {
+                    sport: tcp.source_port(),
+                    dport: tcp.destination_port(),
+                    payload: data.get(tcp.slice().len()..).unwrap_or_default(),
+                }),
+                cut,
+            )),
+            Err(HeaderSliceError::Len(_)) => Err(Gap::truncated(Layer::Tcp)),
+            Err(HeaderSliceError::Content(_)) => Err(Gap::malformed(Layer::Tcp)),
+        },
+        IpNumber::UDP => {
+            let Ok(udp) = UdpHeaderSlice::from_slice(data) else {
+                return Err(Gap::truncated(Layer::Udp));
+            };
+            let stated = usize::from(udp.length());
+            // 0 is a jumbogram (RFC 2675) or offload; 1 to 7 cannot be.
+            let end = match stated {
+                0 => data.len(),
+                1..8 => return Err(Gap::malformed(Layer::Udp)),
+                n => n.min(data.len()),
+            };
+            Ok((
+                Transport::Udp(Datagram {
+                    sport: udp.source_port(),
+                    dport: udp.destination_port(),
+                    payload: data.get(8..end).unwrap_or_default(),
+                }),
+                cut || stated > data.len(),
+            ))
+        }
+        other => Err(Gap::ip_protocol(other)),
+    }
+}

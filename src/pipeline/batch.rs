@@ -1,0 +1,118 @@
+//! Recycled batches of forwarded payloads, between the reader and a worker.
+
+use std::time::Instant;
+
+use crate::flow::Flow;
+use crate::packet::{Packet, Transport, VlanStack};
+use crate::time::Timestamp;
+use crate::triage::Reader;
+
+/// A batch is sent when it holds this many payload bytes: a fraction of an L2 cache.
+const FULL_BYTES: usize = 192 * 1024;
+
+/// A batch is sent when it holds this many payloads.
+const FULL_ITEMS: usize = 2_048;
+
+/// The longest payload that is forwarded, in bytes: the longest that IP can carry without a
+/// jumbogram.
+const MAX_PAYLOAD: usize = 65_535;
+
+/// One forwarded payload.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item {
+    pub(super) packet: u64,
+    pub(super) timestamp: Timestamp,
+    pub(super) flow: Flow,
+    pub(super) vlans: VlanStack,
+    pub(super) reader: Reader,
+    pub(super) cut: bool,
+    start: u32,
+    end: u32,
+}
+
+/// What the reader sends to one worker in one epoch.
+///
+/// The reader closes an epoch for all workers at once, so that the collector can put the results of
+/// an epoch in packet order whatever the number of workers.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) epoch: u64,
+    /// Index of the input that all of the items come from.
+    pub(super) input: usize,
+    /// When the epoch's first payload was copied; for the latency histogram only.
+    pub(super) born: Instant,
+    items: Vec<Item>,
+    bytes: Vec<u8>,
+}
+
+/// Whether all of a payload was forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pushed {
+    Whole,
+    /// It was longer than [`MAX_PAYLOAD`] and lost its end.
+    Capped,
+}
+
+impl Batch {
+    pub(super) fn new() -> Self {
+        Self {
+            epoch: 0,
+            input: 0,
+            born: Instant::now(),
+            items: Vec::with_capacity(FULL_ITEMS),
+            bytes: Vec::with_capacity(FULL_BYTES.saturating_add(MAX_PAYLOAD)),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.items.clear();
+        self.bytes.clear();
+    }
+
+    /// Never reallocates: a batch that is not full has room for any payload.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes.len() >= FULL_BYTES || self.items.len() >= FULL_ITEMS
+    }
+
+    pub(super) fn push(
+        &mut self,
+        packet: u64,
+        timestamp: Timestamp,
+        view: &Packet<'_>,
+        flow: Flow,
+        reader: Reader,
+    ) -> Pushed {
+        let payload = match &view.transport {
+            Transport::Tcp(segment) => segment.payload,
+            Transport::Udp(datagram) => datagram.payload,
+        };
+        let head = payload.get(..MAX_PAYLOAD).unwrap_or(payload);
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(head);
+        // A batch is far smaller than 4 GiB.
+        let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        self.items.push(Item {
+            packet,
+            timestamp,
+            flow,
+            vlans: view.vlans,
+            reader,
+            cut: view.cut,
+            start: offset(start),
+            end: offset(self.bytes.len()),
+        });
+        if head.len() == payload.len() {
+            Pushed::Whole
+        } else {
+            Pushed::Capped
+        }
+    }
+
+    /// The items with their payloads, in packet order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Item, &[u8])> {
+        self.items.iter().map(|item| {
+            let range = item.start as usize..item.end as usize;
+            (item, self.bytes.get(range).unwrap_or_default())
+        })
+    }
+}

@@ -1,0 +1,249 @@
+//! The reader: takes frames from the inputs, decodes and triages them, fills batches.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::Progress;
+use super::batch::{Batch, Pushed};
+use crate::packet;
+use crate::source::filter::{Filter, FilterError};
+use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
+use crate::stats::{ReaderStats, bump};
+use crate::triage::{Verdict, triage};
+
+/// An epoch ends after this many blocks even where no batch is full, so that alerts do not wait.
+const BLOCKS_PER_EPOCH: u32 = 64;
+
+/// Why an input was not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// It cannot be read, or it is damaged.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The user's BPF expression makes no sense for its link type.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+}
+
+/// What became of one input.
+#[derive(Debug)]
+pub struct InputReport {
+    /// The input's name as it is shown.
+    pub name: String,
+    /// What its reader says of it; `None` where it could not be opened.
+    pub report: Option<CaptureReport>,
+    /// What went wrong with it.
+    pub error: Option<InputError>,
+}
+
+/// One end of the channels to a worker.
+pub(super) struct Lane {
+    pub(super) full: Sender<Batch>,
+    pub(super) empty: Receiver<Batch>,
+}
+
+/// The workers are gone: the collector stopped them.
+struct Closed;
+
+pub(super) struct Reader<'a> {
+    lanes: Vec<Lane>,
+    batches: Vec<Batch>,
+    pending: bool,
+    epoch: u64,
+    input: usize,
+    filter: Option<Filter>,
+    progress: &'a Progress,
+    stop: &'a Arc<AtomicBool>,
+    stats: ReaderStats,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        lanes: Vec<Lane>,
+        filter: Option<Filter>,
+        progress: &'a Progress,
+        stop: &'a Arc<AtomicBool>,
+    ) -> Self {
+        let batches = lanes.iter().map(|_| Batch::new()).collect();
+        Self {
+            lanes,
+            batches,
+            pending: false,
+            epoch: 0,
+            input: 0,
+            filter,
+            progress,
+            stop,
+            stats: ReaderStats::default(),
+        }
+    }
+
+    /// Reads all inputs in order. Ends early where the stop flag is set or the workers are gone.
+    pub(super) fn run(
+        mut self,
+        inputs: &[Input],
+        options: &source::Options,
+    ) -> (ReaderStats, Vec<InputReport>) {
+        let mut reports = Vec::with_capacity(inputs.len());
+        for (index, input) in inputs.iter().enumerate() {
+            if self.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            self.input = index;
+            let mut report = InputReport {
+                name: input.to_string(),
+                report: None,
+                error: None,
+            };
+            let mut closed = false;
+            match Capture::open(input, options, self.stop) {
+                Err(error) => report.error = Some(error.into()),
+                Ok(mut capture) => {
+                    match self.read(&mut capture) {
+                        Ok(()) => {}
+                        Err(Ended::Error(error)) => report.error = Some(error),
+                        Err(Ended::Closed) => closed = true,
+                    }
+                    self.progress.finished_input(capture.progress());
+                    self.stats.add_input(capture.report());
+                    report.report = Some(capture.report().clone());
+                }
+            }
+            reports.push(report);
+            if closed || self.flush().is_err() {
+                break;
+            }
+        }
+        (self.stats, reports)
+    }
+
+    fn read(&mut self, capture: &mut Capture) -> Result<(), Ended> {
+        let mut blocks = 0u32;
+        loop {
+            loop {
+                match capture.next_buffered() {
+                    Ok(Some(frame)) => self.frame(&frame)?,
+                    Ok(None) => break,
+                    Err(error) => return Err(Ended::Error(error.into())),
+                }
+            }
+            blocks = blocks.wrapping_add(1);
+            let packets = self.stats.packets.saturating_add(capture.report().frames);
+            self.progress.update(capture.progress(), packets);
+            if capture.is_stream() || blocks.is_multiple_of(BLOCKS_PER_EPOCH) {
+                self.flush()?;
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            match capture.fill() {
+                Ok(Fill::More) => {}
+                Ok(Fill::End | Fill::Stopped) => return Ok(()),
+                Err(error) => return Err(Ended::Error(error.into())),
+            }
+        }
+    }
+
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Ended> {
+        let stats = &mut self.stats;
+        let now = frame.timestamp;
+        stats.first = Some(stats.first.map_or(now, |first| first.min(now)));
+        stats.last = Some(stats.last.map_or(now, |last| last.max(now)));
+        if let Some(filter) = &mut self.filter
+            && !filter
+                .accepts(frame)
+                .map_err(|error| Ended::Error(error.into()))?
+        {
+            bump(&mut stats.filtered);
+            return Ok(());
+        }
+        let view = match packet::decode(frame.link, frame.data) {
+            Ok(view) => view,
+            Err(gap) => {
+                stats.gaps.add(gap);
+                return Ok(());
+            }
+        };
+        if view.first_fragment {
+            bump(&mut stats.first_fragments);
+        }
+        match triage(&view) {
+            Verdict::Forget => Ok(()),
+            Verdict::Unread(what) => {
+                if let Some(n) = stats.unread.get_mut(what as usize) {
+                    bump(n);
+                }
+                Ok(())
+            }
+            Verdict::Forward(reader) => self.forward(frame, &view, reader),
+        }
+    }
+
+    fn forward(
+        &mut self,
+        frame: &Frame<'_>,
+        view: &packet::Packet<'_>,
+        reader: crate::triage::Reader,
+    ) -> Result<(), Ended> {
+        let flow = view.flow();
+        let lane = match self.batches.len() {
+            0 | 1 => 0,
+            n => usize::try_from(flow.hash() >> 32)
+                .unwrap_or(0)
+                .checked_rem(n)
+                .unwrap_or(0),
+        };
+        if !self.pending {
+            self.pending = true;
+            let now = Instant::now();
+            for batch in &mut self.batches {
+                batch.born = now;
+            }
+        }
+        let Some(batch) = self.batches.get_mut(lane) else {
+            return Ok(());
+        };
+        bump(&mut self.stats.forwarded);
+        if batch.push(frame.number, frame.timestamp, view, flow, reader) == Pushed::Capped {
+            bump(&mut self.stats.capped);
+        }
+        if batch.is_full() {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Closes the epoch: sends every worker its batch, empty ones too.
+    fn flush(&mut self) -> Result<(), Closed> {
+        if !self.pending {
+            return Ok(());
+        }
+        for (lane, batch) in self.lanes.iter().zip(&mut self.batches) {
+            batch.epoch = self.epoch;
+            batch.input = self.input;
+            let mut next = lane.empty.recv().map_err(|_| Closed)?;
+            next.clear();
+            let full = std::mem::replace(batch, next);
+            lane.full.send(full).map_err(|_| Closed)?;
+        }
+        self.epoch = self.epoch.wrapping_add(1);
+        self.pending = false;
+        Ok(())
+    }
+}
+
+/// Why an input was left before its end.
+enum Ended {
+    Error(InputError),
+    Closed,
+}
+
+impl From<Closed> for Ended {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}

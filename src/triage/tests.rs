@@ -1,0 +1,120 @@
+use testkit::frame::ethernet;
+use testkit::{dns, http, tls};
+
+use super::*;
+use crate::packet::decode;
+use crate::source::LinkType;
+
+fn of_udp(sport: u16, dport: u16, payload: impl Into<Vec<u8>>) -> Verdict {
+    let frame = ethernet()
+        .ipv4("10.0.0.7", "192.0.2.1")
+        .udp(sport, dport)
+        .payload(payload);
+    triage(&decode(LinkType::ETHERNET, &frame).unwrap())
+}
+
+fn of_tcp(sport: u16, dport: u16, payload: impl Into<Vec<u8>>) -> Verdict {
+    let frame = ethernet()
+        .ipv4("10.0.0.7", "192.0.2.1")
+        .tcp(sport, dport)
+        .payload(payload);
+    triage(&decode(LinkType::ETHERNET, &frame).unwrap())
+}
+
+#[test]
+fn dns_is_forwarded_in_both_directions() {
+    let message: Vec<u8> = dns::query(1, "example.com", dns::A).into();
+    assert_eq!(
+        of_udp(5_000, 53, message.clone()),
+        Verdict::Forward(Reader::Dns)
+    );
+    assert_eq!(of_udp(53, 5_000, message), Verdict::Forward(Reader::Dns));
+    assert_eq!(of_udp(53, 5_000, *b"short"), Verdict::Forget);
+}
+
+#[test]
+fn dns_on_another_port_is_recognised_by_shape() {
+    let query = dns::query(1, "example.com", dns::A).edns(1_232);
+    let response = dns::response(1, "example.com", dns::A).a("example.com", "192.0.2.9");
+    assert_eq!(
+        of_udp(5_000, 5_300, query),
+        Verdict::Forward(Reader::DnsShaped)
+    );
+    assert_eq!(
+        of_udp(5_300, 5_000, response),
+        Verdict::Forward(Reader::DnsShaped)
+    );
+    assert_eq!(of_udp(5_000, 5_300, vec![0; 40]), Verdict::Forget);
+}
+
+#[test]
+fn hellos_are_forwarded_on_any_port() {
+    let hello = tls::client_hello("example.com").records();
+    for port in [443, 8_443, 30_495, 53, 25] {
+        assert_eq!(
+            of_tcp(5_000, port, hello.clone()),
+            Verdict::Forward(Reader::ClientHello)
+        );
+    }
+}
+
+#[test]
+fn bulk_is_forgotten() {
+    assert_eq!(
+        of_tcp(443, 5_000, tls::application_data(1_200)),
+        Verdict::Forget
+    );
+    assert_eq!(of_tcp(443, 5_000, Vec::new()), Verdict::Forget);
+    assert_eq!(of_tcp(443, 5_000, vec![0x41; 1_400]), Verdict::Forget);
+    // A QUIC short header.
+    assert_eq!(of_udp(443, 5_000, vec![0x41; 1_200]), Verdict::Forget);
+}
+
+#[test]
+fn what_may_name_a_host_and_is_not_read_is_told_apart() {
+    let quic = [&[0xc3, 0, 0, 0, 1, 8][..], &[7; 1_194]].concat();
+    let old_quic = [&[0x0d][..], &[7; 8], b"Q039", &[0; 100]].concat();
+    let cases = [
+        (of_udp(5_000, 443, quic), Unread::Quic),
+        (of_udp(5_000, 443, old_quic), Unread::Quic),
+        (
+            of_udp(5_000, 5_684, tls::dtls_client_hello("example.com")),
+            Unread::Dtls,
+        ),
+        (
+            of_udp(5_353, 5_353, dns::query(0, "phone.local", dns::A)),
+            Unread::LocalNames,
+        ),
+        (
+            of_udp(5_000, 5_355, dns::query(0, "phone", dns::A)),
+            Unread::LocalNames,
+        ),
+        (
+            of_tcp(5_000, 80, http::get("example.com", "/")),
+            Unread::Http,
+        ),
+        (
+            of_tcp(5_000, 53, dns::query(1, "example.com", dns::A).over_tcp()),
+            Unread::DnsOverTcp,
+        ),
+        (of_tcp(5_000, 443, *b"\x16\x03\x01"), Unread::SplitHello),
+        (
+            of_tcp(5_000, 443, *b"\x16\x03\x01\x02\x00"),
+            Unread::SplitHello,
+        ),
+        (
+            of_tcp(443, 5_000, tls::server_hello()),
+            Unread::ServerHandshake,
+        ),
+    ];
+    for (verdict, want) in cases {
+        assert_eq!(verdict, Verdict::Unread(want));
+    }
+}
+
+#[test]
+fn unread_kinds_are_numbered_in_the_order_of_all() {
+    for (index, kind) in Unread::ALL.into_iter().enumerate() {
+        assert_eq!(kind as usize, index);
+    }
+}
