@@ -59,11 +59,16 @@ impl Header {
         })
     }
 
-    /// False for what cannot be DNS: an unassigned opcode, or counts that the message has no room
-    /// for. A question takes at least 5 bytes and a record 11. Random bytes on port 53 fail here
-    /// nearly always.
+    /// True for an opcode that no protocol uses: then only a message that parses to its last byte
+    /// is believed to be DNS.
+    pub fn has_unassigned_opcode(&self) -> bool {
+        self.opcode > MAX_OPCODE
+    }
+
+    /// False for what cannot be DNS: counts that the message has no room for. A question takes at
+    /// least 5 bytes and a record 11. Random bytes on port 53 fail here nearly always.
     pub fn is_plausible(&self, message: &[u8], cut: bool) -> bool {
-        if self.opcode > MAX_OPCODE || (self.questions == 0 && self.records == 0) {
+        if self.questions == 0 && self.records == 0 {
             return false;
         }
         let room = if cut {

@@ -274,10 +274,15 @@ fn read_dns(
     out: &mut Out<'_>,
     count: impl FnOnce(Option<dns::End>),
 ) {
-    let Some(header) = dns::Header::read(message).filter(|h| h.is_plausible(message, item.cut))
-    else {
+    let plausible = |header: &dns::Header| header.is_plausible(message, item.cut);
+    let Some(header) = dns::Header::read(message).filter(plausible) else {
         return count(None);
     };
+    if header.has_unassigned_opcode()
+        && dns::read_names(&header, message, scratch, &mut |_, _| {}) != dns::End::Whole
+    {
+        return count(None);
+    }
     let context = DnsContext {
         response: header.response,
         rcode: header.rcode,

@@ -160,8 +160,8 @@ pub struct Rules {
     pub indicators: u64,
     /// Date of its last change.
     pub updated: Option<String>,
-    /// Entries of kinds that this version does not match.
-    pub unused: u64,
+    /// Entries that this version does not match, by kind.
+    pub unused: Vec<Count>,
 }
 
 /// How fast it went, by this machine's clock.
@@ -379,7 +379,11 @@ fn rules_used(rules: &RuleSet) -> Vec<Rules> {
             unused: pack
                 .unused
                 .iter()
-                .fold(0, |sum, (_, n)| sum.saturating_add(*n as u64)),
+                .map(|&(kind, count)| Count {
+                    what: kind.to_owned(),
+                    count: count as u64,
+                })
+                .collect(),
         })
         .collect()
 }

@@ -71,10 +71,11 @@ impl Summary {
                 text.push_str(&format!(", {updated}"));
             }
             text.push(')');
-            if rules.unused != 0 {
+            for unused in &rules.unused {
                 text.push_str(&format!(
-                    ", {} of kinds that are not matched yet",
-                    counted(rules.unused, "entry", "entries")
+                    "; {} {} are not matched",
+                    grouped(unused.count),
+                    unused.what
                 ));
             }
             row("Rules", &text)?;
