@@ -92,7 +92,13 @@ impl Sink for Alerts {
         }
         if let Some((console, style)) = &mut self.console {
             let line = console::line(sighting, indicator, pack, *style);
-            self.bar.suspend(|| writeln!(console, "{line}"))?;
+            if self.bar.is_hidden() {
+                writeln!(console, "{line}")?;
+            } else {
+                // The bar may only be drawn again when the line is out.
+                self.bar
+                    .suspend(|| writeln!(console, "{line}").and_then(|()| console.flush()))?;
+            }
         }
         Ok(())
     }
