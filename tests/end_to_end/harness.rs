@@ -8,17 +8,17 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// The top of the repository.
-pub fn repository() -> &'static Path {
+pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A committed capture, as a path below [`repository`].
-pub fn capture(file: &str) -> String {
+pub(crate) fn capture(file: &str) -> String {
     format!("pcaps/{file}")
 }
 
 /// All committed captures in the order of their names, as paths below [`repository`].
-pub fn captures() -> Vec<String> {
+pub(crate) fn captures() -> Vec<String> {
     let mut files: Vec<String> = std::fs::read_dir(repository().join("pcaps"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -30,7 +30,7 @@ pub fn captures() -> Vec<String> {
 }
 
 /// The program, to be started at the top of the repository.
-pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+pub(crate) fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bellerophon"));
     command
         .args(arguments)
@@ -43,14 +43,14 @@ pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
 
 /// What a run left behind.
 #[derive(Debug)]
-pub struct Ran {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
-    pub fn wait(child: std::process::Child) -> Self {
+    pub(crate) fn wait(child: std::process::Child) -> Self {
         let output = child.wait_with_output().unwrap();
         let ran = Self {
             status: output.status.code().expect("not killed by a signal"),
@@ -63,14 +63,14 @@ impl Ran {
 
     /// Asserts the exit status.
     #[track_caller]
-    pub fn exits(self, status: i32) -> Self {
+    pub(crate) fn exits(self, status: i32) -> Self {
         assert_eq!(self.status, status, "standard error: {}", self.stderr);
         self
     }
 
     /// Asserts that standard error holds each of these.
     #[track_caller]
-    pub fn says(self, pieces: &[&str]) -> Self {
+    pub(crate) fn says(self, pieces: &[&str]) -> Self {
         for piece in pieces {
             assert!(
                 self.stderr.contains(piece),
@@ -83,20 +83,20 @@ impl Ran {
 
     /// Asserts that standard error is empty.
     #[track_caller]
-    pub fn says_nothing(self) -> Self {
+    pub(crate) fn says_nothing(self) -> Self {
         assert_eq!(self.stderr, "");
         self
     }
 
     /// Standard output as JSON lines.
     #[track_caller]
-    pub fn json(&self) -> Vec<Value> {
+    pub(crate) fn json(&self) -> Vec<Value> {
         json_lines(&self.stdout)
     }
 
     /// The summary of `--summary json`: the one and only line of standard error.
     #[track_caller]
-    pub fn summary(&self) -> Value {
+    pub(crate) fn summary(&self) -> Value {
         let lines = json_lines(&self.stderr);
         assert_eq!(lines.len(), 1, "{}", self.stderr);
         lines[0].clone()
@@ -105,7 +105,7 @@ impl Ran {
 
 /// JSON lines, each with its line end.
 #[track_caller]
-pub fn json_lines(text: &str) -> Vec<Value> {
+pub(crate) fn json_lines(text: &str) -> Vec<Value> {
     assert!(text.is_empty() || text.ends_with('\n'), "a torn last line");
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
@@ -113,12 +113,15 @@ pub fn json_lines(text: &str) -> Vec<Value> {
 }
 
 /// Runs the program to its end.
-pub fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
+pub(crate) fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
     Ran::wait(command(arguments).spawn().unwrap())
 }
 
 /// Runs the program with `input` on a pipe to its standard input.
-pub fn run_with<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, input: &[u8]) -> Ran {
+pub(crate) fn run_with<S: AsRef<OsStr>>(
+    arguments: impl IntoIterator<Item = S>,
+    input: &[u8],
+) -> Ran {
     let mut command = command(arguments);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
@@ -133,37 +136,37 @@ pub fn run_with<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, input: 
 }
 
 /// Runs a command line given as words without blanks in them.
-pub fn run_line(line: &str) -> Ran {
+pub(crate) fn run_line(line: &str) -> Ran {
     run(line.split_whitespace())
 }
 
 /// A folder that goes away with the test.
-pub struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
     /// Writes a file and gives its path.
-    pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
         let path = self.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         path.into_os_string().into_string().unwrap()
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.0.path().to_owned()
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.path().into_os_string().into_string().unwrap()
     }
 }
 
 /// Nanoseconds since 1970 of `2021-07-18T10:00:00.123456789Z`.
 #[track_caller]
-pub fn nanoseconds(rfc3339: &str) -> u64 {
+pub(crate) fn nanoseconds(rfc3339: &str) -> u64 {
     let digits = |range: std::ops::Range<usize>| -> u64 { rfc3339[range].parse().unwrap() };
     let mark = |at: usize| rfc3339.as_bytes()[at];
     assert_eq!(rfc3339.len(), 30, "{rfc3339}");

@@ -1,5 +1,6 @@
 //! The program as its users meet it: the built binary, its output, its exit status.
 //!
+//! What each capture holds is known from the testkit's builders, never from the program.
 //! `BELLEROPHON_BLESS=1 cargo test --test end_to_end golden` writes `pcaps/golden/` anew.
 
 #![allow(
