@@ -75,6 +75,9 @@ built, never copied from the program's output:
 * `contacts`: those of them that must raise an alert, with device, indicator and match;
 * `later`: names in protocols or layers that the program does not read yet.
 
+`golden/` is the opposite: what the program prints for all of these files, kept by
+`tests/end_to_end/golden.rs` so that a change in the output shows as a difference.
+
 `ts_ns` is the packet's time in nanoseconds since 1970, `null` where the file has none. A `device`
 is the address that asked, was answered, or connected. Packets count from 1; a name in a message of
 several segments belongs to the segment that holds the name's last byte.

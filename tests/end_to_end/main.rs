@@ -1,0 +1,26 @@
+//! The program as its users meet it: the built binary, its output, its exit status.
+//!
+//! What each capture holds is known from the testkit's builders, never from the program.
+//! `BELLEROPHON_BLESS=1 cargo test --test end_to_end golden` writes `pcaps/golden/` anew.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)] // a test may
+
+mod alerts;
+mod damage;
+mod eve;
+mod filter;
+mod golden;
+mod harness;
+mod lookup;
+mod names;
+mod output;
+mod sources;
+mod status;
+mod stopping;

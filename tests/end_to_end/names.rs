@@ -1,0 +1,136 @@
+//! `names`: exactly the names that were built into each capture.
+
+use serde_json::Value;
+use testkit::scenarios::{self, Scenario};
+
+use crate::harness::{capture, captures, nanoseconds, run, run_line};
+
+/// (packet, kind, name, src, sport, dst, dport)
+type Row = (u64, String, String, String, u64, String, u64);
+
+fn expected(scenario: &Scenario) -> Vec<Row> {
+    let mut rows: Vec<Row> = scenario
+        .observed
+        .iter()
+        .map(|row| {
+            (
+                row.packet as u64,
+                row.kind.to_owned(),
+                row.name.clone(),
+                row.src.ip().to_string(),
+                u64::from(row.src.port()),
+                row.dst.ip().to_string(),
+                u64::from(row.dst.port()),
+            )
+        })
+        .collect();
+    rows.sort();
+    rows
+}
+
+fn row(line: &Value) -> Row {
+    let text = |key: &str| line[key].as_str().unwrap().to_owned();
+    let number = |key: &str| line[key].as_u64().unwrap();
+    (
+        number("packet"),
+        text("kind"),
+        text("name"),
+        text("src"),
+        number("sport"),
+        text("dst"),
+        number("dport"),
+    )
+}
+
+#[track_caller]
+fn assert_rows(scenario: &Scenario, lines: &[Value]) {
+    let mut found: Vec<Row> = lines.iter().map(row).collect();
+    assert!(
+        found.windows(2).all(|pair| pair[0].0 <= pair[1].0),
+        "{}: not in the order of packets",
+        scenario.file
+    );
+    found.sort();
+    let wanted = expected(scenario);
+    for row in &wanted {
+        assert!(found.contains(row), "{}: missed {row:?}", scenario.file);
+    }
+    for row in &found {
+        assert!(wanted.contains(row), "{}: made up {row:?}", scenario.file);
+    }
+    assert_eq!(found, wanted, "{}: said twice", scenario.file);
+}
+
+#[test]
+fn every_name_of_every_capture_and_no_other() {
+    for scenario in scenarios::all() {
+        let path = capture(scenario.file);
+        let ran = run(["names", &path, "--summary", "none"])
+            .exits(0)
+            .says_nothing();
+        let lines = ran.json();
+        assert_rows(&scenario, &lines);
+        for line in &lines {
+            assert_eq!(line["file"], path.as_str());
+        }
+    }
+}
+
+#[test]
+fn times_are_those_of_the_packets() {
+    for scenario in scenarios::all() {
+        let ran = run(["names", &capture(scenario.file), "--summary", "none"]).exits(0);
+        for line in ran.json() {
+            let packet = line["packet"].as_u64().unwrap();
+            let sent = scenario
+                .observed
+                .iter()
+                .find(|row| row.packet as u64 == packet)
+                .unwrap();
+            // A packet without a time has that of the one before it, whatever that is.
+            if let Some(time) = sent.time {
+                let told = nanoseconds(line["ts"].as_str().unwrap());
+                assert_eq!(told, time, "{}, packet {packet}", scenario.file);
+            }
+        }
+    }
+}
+
+/// Scripts read these lines: the fields and their order are a contract.
+#[test]
+fn a_line_has_nine_fields_in_this_order() {
+    let mut arguments = vec!["names".to_owned()];
+    arguments.extend(captures());
+    let ran = run(arguments).exits(0);
+    let keys = [
+        "ts", "kind", "name", "src", "sport", "dst", "dport", "file", "packet",
+    ];
+    for line in ran.stdout.lines() {
+        let mut at = 1;
+        for key in keys {
+            let start = format!("\"{key}\":");
+            let found = line[at..]
+                .find(&start)
+                .unwrap_or_else(|| panic!("no {key} in {line}"));
+            at += found + start.len();
+        }
+        let value: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(value.as_object().unwrap().len(), keys.len(), "{line}");
+    }
+}
+
+#[test]
+fn files_come_in_the_order_given() {
+    let ran = run_line("names pcaps/raw-ip.pcap pcaps/linux-cooked2.pcap --summary none").exits(0);
+    let files: Vec<String> = ran
+        .json()
+        .iter()
+        .map(|line| line["file"].as_str().unwrap().to_owned())
+        .collect();
+    let change = files
+        .iter()
+        .position(|file| file == "pcaps/linux-cooked2.pcap")
+        .unwrap();
+    assert_eq!(change, scenarios::named("raw-ip.pcap").observed.len());
+    assert!(files[change..].iter().all(|file| file == &files[change]));
+}
