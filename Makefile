@@ -3,6 +3,8 @@
 
 CARGO ?= cargo
 PCAPS ?= $(wildcard pcaps/*.pcap*)
+FUZZ ?= capture packet dns tls rules lookup pipeline
+SECONDS_EACH ?= 120
 
 # Cargo.lock says which versions were tested: fail rather than take others.
 LOCKED := --locked
@@ -19,7 +21,7 @@ export CARGO
 unexport MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt lint bench clean prepare
+.PHONY: help run build test fmt lint bench fuzz clean prepare
 
 help: ## List the targets
 	@echo 'Bellerophon: names every contact with mercenary-spyware infrastructure in captures.'
@@ -49,6 +51,18 @@ lint: prepare ## Check format and lints, as CI does
 bench: prepare ## Measure time (criterion) and instructions (valgrind) of each piece
 	@$(CARGO) bench $(LOCKED) --bench pipeline
 	@$(CARGO) bench $(LOCKED) --bench instructions
+
+# No sanitizer: there is no unsafe code of ours to watch, and stable Rust will do.
+fuzz: prepare ## Fuzz each target (FUZZ="dns tls" SECONDS_EACH=600)
+	@command -v cargo-fuzz >/dev/null || \
+		{ echo 'error: cargo-fuzz is missing. Install it: cargo install cargo-fuzz --locked' >&2; exit 1; }
+	@BELLEROPHON_SEEDS="$(CURDIR)/fuzz/target/seeds" $(CARGO) test $(LOCKED) --test fuzz_corpus seeds
+	@set -e; for target in $(FUZZ); do \
+		mkdir -p fuzz/target/work/$$target; \
+		$(CARGO) fuzz run --sanitizer none $$target fuzz/target/work/$$target \
+			fuzz/corpus/$$target fuzz/target/seeds/$$target -- \
+			-max_total_time=$(SECONDS_EACH) -timeout=20 -max_len=20000; \
+	done
 
 clean: ## Remove what was built
 	@$(CARGO) clean

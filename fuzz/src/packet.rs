@@ -1,0 +1,66 @@
+//! A frame: two bytes of link type (big-endian), then its bytes.
+
+use bellerophon::packet::{Packet, Transport, decode};
+use bellerophon::source::LinkType;
+use bellerophon::triage::{Reader, Verdict, triage};
+
+use super::{dns, tls};
+
+pub fn run(data: &[u8]) {
+    let Some((link, frame)) = data.split_first_chunk::<2>() else {
+        return;
+    };
+    let link = LinkType(u16::from_be_bytes(*link));
+    let packet = match decode(link, frame) {
+        Ok(packet) => packet,
+        Err(gap) => {
+            let words = gap.describe();
+            assert!(!words.is_empty() && !words.chars().any(char::is_control));
+            return;
+        }
+    };
+    let payload = payload(&packet);
+    let inside = frame.as_ptr_range();
+    let at = payload.as_ptr_range();
+    assert!(inside.start <= at.start && at.end <= inside.end);
+    let flow = packet.flow();
+    let mut back = flow;
+    (back.src, back.dst) = (flow.dst, flow.src);
+    (back.sport, back.dport) = (flow.dport, flow.sport);
+    assert_eq!(flow.hash(), back.hash(), "both directions, one worker");
+    assert_eq!(flow.id(), back.id());
+    assert_eq!(flow.community_id(), back.community_id());
+
+    match triage(&packet) {
+        Verdict::Forward(Reader::Dns | Reader::DnsShaped) => {
+            assert!(payload.len() >= 12);
+            dns::run(payload);
+        }
+        Verdict::Forward(Reader::ClientHello) => {
+            assert_eq!(payload[0], 0x16);
+            tls::run(payload);
+        }
+        Verdict::Unread(unread) => assert!(!unread.describe().is_empty()),
+        Verdict::Forget => {}
+    }
+
+    // A snap length may hide a packet, but never makes another one of it.
+    for keep in [
+        frame.len() / 2,
+        frame.len() - 1,
+        frame.len() - payload.len(),
+    ] {
+        if let Ok(snapped) = decode(link, &frame[..keep]) {
+            assert_eq!(snapped.flow(), flow, "cut to {keep} bytes");
+            assert_eq!(snapped.vlans, packet.vlans);
+            assert!(payload.starts_with(self::payload(&snapped)));
+        }
+    }
+}
+
+fn payload<'a>(packet: &Packet<'a>) -> &'a [u8] {
+    match packet.transport {
+        Transport::Tcp(segment) => segment.payload,
+        Transport::Udp(datagram) => datagram.payload,
+    }
+}

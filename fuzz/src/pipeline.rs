@@ -1,0 +1,116 @@
+//! A whole capture through all threads: the output does not depend on the number of workers.
+
+use std::io;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
+
+use bellerophon::alert::Sighting;
+use bellerophon::pipeline::{self, Config, Outcome, Progress, Sink, Task};
+use bellerophon::rules::{LoadOptions, RuleSet, load};
+use bellerophon::source::{self, Input};
+
+use super::{names, scratch};
+
+static RULES: LazyLock<Arc<RuleSet>> =
+    LazyLock::new(|| Arc::new(load(&LoadOptions::default()).unwrap().rules));
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Collected {
+    sightings: Vec<(usize, Sighting)>,
+    lines: Vec<u8>,
+}
+
+impl Sink for Collected {
+    fn sighting(&mut self, input: usize, sighting: &Sighting) -> io::Result<()> {
+        self.sightings.push((input, sighting.clone()));
+        Ok(())
+    }
+
+    fn lines(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.lines.extend_from_slice(lines);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn tick(&mut self, _: &Progress) {}
+}
+
+pub fn run(data: &[u8]) {
+    let file = scratch::file(data, ".pcap");
+    // The file twice: results of one input must not leak into the next.
+    let inputs = vec![Input::File(file.path().to_owned()); 2];
+    let listed = same_for_any_workers(&Task::List, &inputs);
+    let (matched, outcome) = run_with(1, &Task::Match(Arc::clone(&RULES)), &inputs);
+    let two = run_with(2, &Task::Match(Arc::clone(&RULES)), &inputs);
+    assert_eq!(matched, two.0);
+    assert_eq!(numbers(&outcome), numbers(&two.1));
+
+    let lines = listed.lines.split_inclusive(|&b| b == b'\n');
+    assert_eq!(lines.clone().count() as u64, outcome.workers.names_total());
+    assert!(lines.clone().all(|line| line.ends_with(b"}\n")));
+    assert!(matched.lines.is_empty() && listed.sightings.is_empty());
+    let mut last = (0, 0);
+    for (input, sighting) in &matched.sightings {
+        assert!(last <= (*input, sighting.packet), "packet order");
+        last = (*input, sighting.packet);
+        names::check_text(sighting.name.as_bytes());
+        let hit = RULES.match_name(sighting.name.as_bytes());
+        assert_eq!(hit, Some(sighting.hit));
+    }
+    let (first, second): (Vec<_>, Vec<_>) =
+        matched.sightings.iter().partition(|(input, _)| *input == 0);
+    let bare = |(_, sighting): &&(usize, Sighting)| (*sighting).clone();
+    assert!(first.iter().map(bare).eq(second.iter().map(bare)));
+}
+
+fn same_for_any_workers(task: &Task, inputs: &[Input]) -> Collected {
+    let (one, outcome) = run_with(1, task, inputs);
+    let (two, other) = run_with(2, task, inputs);
+    assert_eq!(
+        String::from_utf8_lossy(&one.lines),
+        String::from_utf8_lossy(&two.lines)
+    );
+    assert_eq!(numbers(&outcome), numbers(&other));
+    one
+}
+
+/// All that is counted, except for times.
+fn numbers(outcome: &Outcome) -> String {
+    let Outcome {
+        reader,
+        workers,
+        inputs,
+        latency,
+        sink_error,
+    } = outcome;
+    assert!(sink_error.is_none());
+    // A map prints in any order.
+    let mut reader = reader.clone();
+    let gaps = std::mem::take(&mut reader.gaps);
+    format!(
+        "{reader:?} {:?} {} {workers:?} {inputs:?} {}",
+        gaps.sorted(),
+        gaps.others(),
+        latency.len()
+    )
+}
+
+fn run_with(workers: usize, task: &Task, inputs: &[Input]) -> (Collected, Outcome) {
+    let config = Config {
+        task: task.clone(),
+        inputs: inputs.to_vec(),
+        source: source::Options::default(),
+        workers,
+        filter: None,
+    };
+    let mut sink = Collected::default();
+    let stop = Arc::new(AtomicBool::new(false));
+    let outcome = pipeline::run(config, &mut sink, &Progress::default(), &stop).unwrap();
+    let read: u64 = outcome.reader.packets;
+    let known = outcome.inputs.iter().filter_map(|i| i.report.as_ref());
+    assert_eq!(read, known.map(|report| report.frames).sum::<u64>());
+    (sink, outcome)
+}

@@ -1,0 +1,54 @@
+//! A TCP payload that may begin with a ClientHello; also the input as a hello's body.
+
+use bellerophon::names::text::NameText;
+use bellerophon::names::tls::{Hello, client_hello};
+
+use super::names::check_text;
+
+pub fn run(data: &[u8]) {
+    read(data);
+
+    // As the body of a hello, in one record and in several: they say the same.
+    let Some((&piece, body)) = data.split_first() else {
+        return;
+    };
+    let body = &body[..body.len().min(16_000)];
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    let mut message = vec![1, length[1], length[2], length[3]];
+    message.extend(body);
+    let whole = read(&record(&message));
+    // The handshake header has to stand in the first record.
+    let piece = usize::from(piece).max(4);
+    let pieces: Vec<u8> = message.chunks(piece).flat_map(record).collect();
+    assert_eq!(whole, read(&pieces), "records of {piece} bytes");
+    assert_ne!(whole.0, Hello::NotHello);
+    assert_ne!(whole.0, Hello::Incomplete, "nothing is missing");
+}
+
+fn record(fragment: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(fragment.len()).unwrap().to_be_bytes();
+    let mut record = vec![22, 3, 1, length[0], length[1]];
+    record.extend(fragment);
+    record
+}
+
+fn read(payload: &[u8]) -> (Hello, Vec<Vec<u8>>) {
+    let mut names = Vec::new();
+    // What an earlier hello left behind must not show.
+    let mut joined = vec![b'x'; 300];
+    let hello = client_hello(payload, &mut joined, &mut |name| names.push(name.to_vec()));
+    assert_eq!(
+        matches!(hello, Hello::Named { .. }),
+        !names.is_empty(),
+        "{hello:?}"
+    );
+    let mut text = NameText::default();
+    for name in &names {
+        assert!(!name.is_empty());
+        assert!(name.len() < payload.len());
+        if text.set_host(name).is_ok() && !text.is_empty() {
+            check_text(text.as_bytes());
+        }
+    }
+    (hello, names)
+}
