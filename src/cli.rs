@@ -45,7 +45,8 @@ pub struct InputArgs {
     /// Capture files (pcap or pcapng, also in gzip or zstd), folders, or `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Look only at packets that match this BPF expression (see `man pcap-filter`)
+    /// Look only at packets that match this BPF expression (see `man pcap-filter`); `len` is the
+    /// captured length
     #[arg(long, value_name = "EXPRESSION", help_heading = "Input")]
     pub bpf: Option<String>,
     /// Refuse compressed input that expands to more than this many times its size

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::names::Kind;
+use crate::names::dns::End;
 use crate::packet::Gap;
 use crate::source::CaptureReport;
 use crate::time::Timestamp;
@@ -16,17 +17,34 @@ const MAX_GAPS: usize = 512;
 pub struct GapCounts {
     counts: HashMap<Gap, u64>,
     others: u64,
+    /// The gap counted last and how often in a row: a mirror of a tunnel has one gap for all frames.
+    run: Option<(Gap, u64)>,
 }
 
 impl GapCounts {
     /// Counts one.
+    #[inline]
     pub fn add(&mut self, gap: Gap) {
-        if let Some(n) = self.counts.get_mut(&gap) {
-            *n = n.saturating_add(1);
+        match &mut self.run {
+            Some((last, n)) if *last == gap => bump(n),
+            _ => {
+                self.settle();
+                self.run = Some((gap, 1));
+            }
+        }
+    }
+
+    /// Puts the current run to the other counts. To be called before they are read.
+    pub fn settle(&mut self) {
+        let Some((gap, n)) = self.run.take() else {
+            return;
+        };
+        if let Some(sum) = self.counts.get_mut(&gap) {
+            *sum = sum.saturating_add(n);
         } else if self.counts.len() < MAX_GAPS {
-            self.counts.insert(gap, 1);
+            self.counts.insert(gap, n);
         } else {
-            self.others = self.others.saturating_add(1);
+            self.others = self.others.saturating_add(n);
         }
     }
 
@@ -62,6 +80,10 @@ pub struct ReaderStats {
     pub wire_bytes: u64,
     /// Frames of which the capture holds only a part (snap length).
     pub snapped: u64,
+    /// Frames without a timestamp of their own.
+    pub untimed: u64,
+    /// Blocks of captures with options that break their block; the rest of the block was used.
+    pub bad_options: u64,
     /// Packets that the captures themselves say were lost before they were written.
     pub lost_before: u64,
     /// Frames that the user's BPF expression left out.
@@ -91,9 +113,39 @@ impl ReaderStats {
             (&mut self.wire_bytes, report.original_bytes),
             (&mut self.snapped, report.cut_frames),
             (&mut self.lost_before, report.capture_losses()),
+            (&mut self.untimed, report.untimed_frames),
+            (&mut self.bad_options, report.bad_options),
         ] {
             *sum = sum.saturating_add(n);
         }
+    }
+}
+
+/// DNS messages, by how far they were read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DnsStats {
+    /// To their end.
+    pub whole: u64,
+    /// As far as the capture holds them.
+    pub short: u64,
+    /// Up to, or around, a place that contradicts itself.
+    pub malformed: u64,
+    /// Up to the bound of names in one message.
+    pub too_many: u64,
+    /// Payloads on port 53 that are not DNS.
+    pub not: u64,
+}
+
+impl DnsStats {
+    /// Counts a message; `None` is a payload that is not DNS, `cut` one that the capture cut.
+    pub fn count(&mut self, end: Option<End>, cut: bool) {
+        bump(match end {
+            None => &mut self.not,
+            Some(End::Whole | End::Trailing(_)) => &mut self.whole,
+            Some(End::Short) if cut => &mut self.short,
+            Some(End::Short | End::Malformed) => &mut self.malformed,
+            Some(End::TooMany) => &mut self.too_many,
+        });
     }
 }
 
@@ -104,14 +156,8 @@ pub struct WorkerStats {
     pub names: [u64; Kind::COUNT],
     /// Names longer than a name can be; not reported.
     pub too_long: u64,
-    /// DNS messages read to their end.
-    pub dns_whole: u64,
-    /// DNS messages of which the capture holds only the beginning; read as far as they go.
-    pub dns_short: u64,
-    /// DNS messages that contradict themselves; read as far as they go.
-    pub dns_malformed: u64,
-    /// Payloads on port 53 that are not DNS.
-    pub dns_not: u64,
+    /// DNS messages, by how far they were read.
+    pub dns: DnsStats,
     /// ClientHellos with a server name.
     pub hello_named: u64,
     /// ClientHellos that name no host.
@@ -132,10 +178,11 @@ impl WorkerStats {
         }
         for (sum, n) in [
             (&mut self.too_long, other.too_long),
-            (&mut self.dns_whole, other.dns_whole),
-            (&mut self.dns_short, other.dns_short),
-            (&mut self.dns_malformed, other.dns_malformed),
-            (&mut self.dns_not, other.dns_not),
+            (&mut self.dns.whole, other.dns.whole),
+            (&mut self.dns.short, other.dns.short),
+            (&mut self.dns.malformed, other.dns.malformed),
+            (&mut self.dns.too_many, other.dns.too_many),
+            (&mut self.dns.not, other.dns.not),
             (&mut self.hello_named, other.hello_named),
             (&mut self.hello_nameless, other.hello_nameless),
             (&mut self.hello_incomplete, other.hello_incomplete),

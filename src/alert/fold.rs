@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 /// How many (flow, name) pairs are remembered.
 const MAX_ENTRIES: usize = 65_536;
 
+/// How often, at the most, a full table is searched for expired entries.
+const SWEEPS_PER_WINDOW: u64 = 8;
+
 /// What becomes of a sighting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Folded {
@@ -37,6 +40,8 @@ pub struct Folder {
     window_nanos: i64,
     alerted: HashMap<Key, Timestamp>,
     overflowed: u64,
+    /// When expired entries were last removed, in packet time.
+    swept: Option<Timestamp>,
 }
 
 impl Folder {
@@ -46,12 +51,14 @@ impl Folder {
             window_nanos: i64::from(window_secs).saturating_mul(1_000_000_000),
             alerted: HashMap::new(),
             overflowed: 0,
+            swept: None,
         }
     }
 
     /// Forgets everything: another capture begins, with a clock of its own.
     pub fn reset(&mut self) {
         self.alerted.clear();
+        self.swept = None;
     }
 
     /// Alerts that could not be remembered because the table was full.
@@ -81,8 +88,13 @@ impl Folder {
             *then = now;
             return Folded::New;
         }
-        if self.alerted.len() >= MAX_ENTRIES {
+        // Sweeping a table of live entries for every alert would make a flood quadratic.
+        let due = self.swept.is_none_or(|then| {
+            now.nanos_since(then).unsigned_abs() >= window.unsigned_abs() / SWEEPS_PER_WINDOW
+        });
+        if self.alerted.len() >= MAX_ENTRIES && due {
             self.alerted.retain(|_, then| within(*then));
+            self.swept = Some(now);
         }
         if self.alerted.len() >= MAX_ENTRIES {
             self.overflowed = self.overflowed.saturating_add(1);

@@ -39,7 +39,8 @@ pub fn run(args: &Lookup) -> Result<Status, Box<dyn Error>> {
             asked.name(name, None)
         };
         match done.and_then(|()| asked.out.flush()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(Status::Done),
+            // `bellerophon lookup - | head` is no error of its own.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
             done => done?,
         }
     }

@@ -24,8 +24,8 @@ pub fn run(args: &Names) -> Result<Status, Box<dyn Error>> {
         .as_ref()
         .is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
     {
-        // `bellerophon names x.pcap | head` is no error.
-        return Ok(Status::Done);
+        // `bellerophon names x.pcap | head` is no error of its own.
+        return Ok(finished.after_broken_pipe());
     }
     Ok(finished.report(args.report.summary, Extra::default())?)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Status;
-use super::run::{Extra, Run};
+use super::run::{Extra, Run, same_file};
 use crate::cli::{AlertForm, Replay};
 use crate::output::Style;
 use crate::output::report::Alerts;
@@ -33,10 +33,6 @@ pub fn run(args: &Replay) -> Result<Status, Box<dyn Error>> {
     );
 
     let to_stdout = args.eve.as_deref() == Some(Path::new("-"));
-    if let Some(path) = args.eve.as_deref().filter(|_| !to_stdout) {
-        let file = File::create(path).map_err(|e| format!("{}: {e}", path.display()))?;
-        alerts = alerts.with_eve(Box::new(BufWriter::new(file)));
-    }
     let form = match (args.alerts, to_stdout) {
         (AlertForm::Text | AlertForm::None, true) => {
             return Err("--eve - and --alerts both claim standard output; give only one".into());
@@ -49,6 +45,18 @@ pub fn run(args: &Replay) -> Result<Status, Box<dyn Error>> {
         }
         (form, _) => form,
     };
+    if let Some(path) = args.eve.as_deref().filter(|_| !to_stdout) {
+        // Making the file anew would destroy the evidence, or the rules.
+        if run.reads(path) || args.rules.rules.iter().any(|rules| same_file(rules, path)) {
+            return Err(format!(
+                "{}: --eve would overwrite one of the captures or rules to read; name another file",
+                path.display()
+            )
+            .into());
+        }
+        let file = File::create(path).map_err(|e| format!("--eve {}: {e}", path.display()))?;
+        alerts = alerts.with_eve(Box::new(BufWriter::new(file)));
+    }
     let stdout: Box<dyn Write> = Box::new(BufWriter::new(io::stdout()));
     alerts = match form {
         AlertForm::Text => alerts.with_console(stdout, Style::for_stream(&io::stdout())),

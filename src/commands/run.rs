@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use crate::output::tally::Tally;
 use crate::pipeline::{self, Config, Outcome, Progress, Sink, Task};
 use crate::rules::RuleSet;
 use crate::source::filter::Filter;
-use crate::source::{self, Expansion};
+use crate::source::{self, Expansion, Input};
 
 /// A prepared run over inputs.
 pub(super) struct Run {
@@ -79,6 +80,17 @@ impl Run {
             .collect()
     }
 
+    /// Whether `path` is one of the inputs.
+    pub(super) fn reads(&self, path: &Path) -> bool {
+        self.expansion.inputs.iter().any(|input| {
+            let input = match input {
+                Input::File(input) => input,
+                Input::Stdin => Path::new("/dev/stdin"),
+            };
+            same_file(input, path)
+        })
+    }
+
     pub(super) fn start(self, task: Task, sink: &mut impl Sink) -> io::Result<Finished> {
         let begun = Instant::now();
         let config = Config {
@@ -101,6 +113,22 @@ impl Run {
     }
 }
 
+/// Whether two paths lead to one regular file, by whatever names.
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
+    // Only a file can lose its content: `--eve /dev/null` harms nothing.
+    if !a.is_file() || !b.is_file() {
+        return false;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if let (Ok(a), Ok(b)) = (a.metadata(), b.metadata()) {
+            return (a.dev(), a.ino()) == (b.dev(), b.ino());
+        }
+    }
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
 /// What a command adds to the summary.
 #[derive(Default)]
 pub(super) struct Extra<'a> {
@@ -111,10 +139,34 @@ pub(super) struct Extra<'a> {
 }
 
 impl Finished {
+    /// How a run ended whose output nobody read to its end: errors of the inputs still count.
+    pub(super) fn after_broken_pipe(&self) -> Status {
+        let inputs = self
+            .outcome
+            .inputs
+            .iter()
+            .filter_map(|i| i.error.as_ref())
+            .map(ToString::to_string);
+        let errors: Vec<String> = self
+            .expansion
+            .errors
+            .iter()
+            .map(ToString::to_string)
+            .chain(inputs)
+            .collect();
+        for error in &errors {
+            super::complain(error);
+        }
+        if errors.is_empty() {
+            Status::Done
+        } else {
+            Status::Failed
+        }
+    }
+
     /// Prints the summary and says how the run ended.
     pub(super) fn report(self, form: SummaryForm, extra: Extra<'_>) -> io::Result<Status> {
         let mut errors = extra.errors;
-        errors.extend(self.expansion.errors.iter().map(ToString::to_string));
         if let Some(error) = &self.outcome.sink_error {
             errors.push(match error.kind() {
                 io::ErrorKind::BrokenPipe => "the reader of the output went away".to_owned(),
@@ -126,6 +178,12 @@ impl Finished {
             tally: extra.tally,
             not_folded: extra.not_folded,
             rules: extra.rules,
+            unread: self
+                .expansion
+                .errors
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             errors,
             skipped: self
                 .expansion

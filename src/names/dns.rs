@@ -16,6 +16,10 @@ const HEADER: usize = 12;
 /// The highest opcode that is assigned: DNS Stateful Operations (IANA "DNS OpCodes").
 const MAX_OPCODE: u8 = 6;
 
+/// The most names that are read of one message. A message of 65,535 bytes could spell a long name ten
+/// thousand times by pointers; real ones hold a few dozen.
+const MAX_NAMES: usize = 1_024;
+
 /// The fixed header (RFC 1035 section 4.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
@@ -40,6 +44,8 @@ pub enum End {
     Short,
     /// A name or record contradicts itself.
     Malformed,
+    /// More names than are read of one message.
+    TooMany,
 }
 
 impl Header {
@@ -65,12 +71,15 @@ impl Header {
         self.opcode > MAX_OPCODE
     }
 
-    /// False for what cannot be DNS: counts that the message has no room for. A question takes at
-    /// least 5 bytes and a record 11. Random bytes on port 53 fail here nearly always.
-    pub fn is_plausible(&self, message: &[u8], cut: bool) -> bool {
-        if self.questions == 0 && self.records == 0 {
-            return false;
-        }
+    /// Nothing but a header: what servers send back with some errors.
+    pub fn is_bare(&self) -> bool {
+        self.questions == 0 && self.records == 0
+    }
+
+    /// False where the counts need more room than the message has: a question takes at least 5
+    /// bytes and a record 11. Random bytes fail here nearly always; a real message that a server
+    /// cut or that lies about a count fails as well.
+    pub fn has_room(&self, message: &[u8], cut: bool) -> bool {
         let room = if cut {
             usize::from(u16::MAX)
         } else {
@@ -83,7 +92,32 @@ impl Header {
                     .unwrap_or(usize::MAX)
                     .saturating_mul(11),
             );
-        least.saturating_add(12) <= room
+        least.saturating_add(HEADER) <= room
+    }
+
+    /// Whether a message without room for its counts still begins as DNS does: one question, whose
+    /// name, type and class are whole and of the Internet class.
+    pub fn begins_with_question(&self, message: &[u8], scratch: &mut Scratch) -> bool {
+        if self.questions != 1 || self.has_unassigned_opcode() {
+            return false;
+        }
+        scratch.seen.clear();
+        let mut visit = |_: Kind, _: &[u8]| {};
+        let mut walk = Walk {
+            message,
+            position: HEADER,
+            budget: MAX_NAMES,
+            scratch,
+            visit: &mut visit,
+        };
+        let Ok(after) = walk.name(HEADER, Kind::DnsQuery) else {
+            return false;
+        };
+        // QTYPE, then QCLASS: 1 is the Internet.
+        matches!(
+            message.get(after..).and_then(|m| m.first_chunk()),
+            Some(&[_, _, 0, 1])
+        )
     }
 }
 
@@ -112,7 +146,8 @@ pub fn read_names(
     scratch.seen.clear();
     let mut walk = Walk {
         message,
-        position: 12,
+        position: HEADER,
+        budget: MAX_NAMES,
         scratch,
         visit,
     };
@@ -135,6 +170,8 @@ pub struct Scratch {
 struct Walk<'m, 's, V> {
     message: &'m [u8],
     position: usize,
+    /// Names that may still be read.
+    budget: usize,
     scratch: &'s mut Scratch,
     visit: &'s mut V,
 }
@@ -146,13 +183,20 @@ impl<V: FnMut(Kind, &[u8])> Walk<'_, '_, V> {
             // QTYPE and QCLASS.
             self.position = self.within(after, 4)?;
         }
+        // One record whose data is wrong does not hide the records behind it.
+        let mut result = Ok(());
         for _ in 0..header.records {
-            self.record()?;
+            match self.record()? {
+                Ok(()) => {}
+                Err(End::TooMany) => return Err(End::TooMany),
+                wrong => result = wrong,
+            }
         }
-        Ok(())
+        result
     }
 
-    fn record(&mut self) -> Result<(), End> {
+    /// The outer error ends the message; the inner one is of this record's data only.
+    fn record(&mut self) -> Result<Result<(), End>, End> {
         let after = self.name(self.position, Kind::DnsAnswer)?;
         let fixed = self
             .message
@@ -165,7 +209,7 @@ impl<V: FnMut(Kind, &[u8])> Walk<'_, '_, V> {
         let length = usize::from(u16::from_be_bytes([l0, l1]));
         let result = self.targets(u16::from_be_bytes([t0, t1]), data, length);
         self.position = self.within(data, length)?;
-        result
+        Ok(result)
     }
 
     /// Name-valued fields of record data, by type (IANA "Resource Record TYPEs").
@@ -193,14 +237,32 @@ impl<V: FnMut(Kind, &[u8])> Walk<'_, '_, V> {
             return Ok(());
         }
         let end = data.saturating_add(length);
-        let mut at = data.saturating_add(skip);
+        let first = data.saturating_add(skip);
+        // Names that leave their record are made of other records' bytes: look before pushing.
+        let mut at = first;
+        for _ in 0..names {
+            at = self.skip_name(at)?;
+        }
+        if at > end {
+            return Err(End::Malformed);
+        }
+        let mut at = first;
         for _ in 0..names {
             at = self.name(at, Kind::DnsAnswer)?;
         }
-        if at > end {
-            Err(End::Malformed)
-        } else {
-            Ok(())
+        Ok(())
+    }
+
+    /// The position after the name at `at`, without following pointers.
+    fn skip_name(&self, mut at: usize) -> Result<usize, End> {
+        loop {
+            let &length = self.message.get(at).ok_or(End::Short)?;
+            match length {
+                0 => return Ok(at.saturating_add(1)),
+                1..=63 => at = at.saturating_add(usize::from(length)).saturating_add(1),
+                0xc0.. => return Ok(at.saturating_add(2)),
+                _ => return Err(End::Malformed),
+            }
         }
     }
 
@@ -227,6 +289,7 @@ impl<V: FnMut(Kind, &[u8])> Walk<'_, '_, V> {
 
     /// Reads the name at `start`, pushes it, and gives the position after it.
     fn name(&mut self, start: usize, kind: Kind) -> Result<usize, End> {
+        self.budget = self.budget.checked_sub(1).ok_or(End::TooMany)?;
         let text = &mut self.scratch.text;
         text.clear();
         let mut position = start;

@@ -115,7 +115,6 @@ fn read_body(body: &[u8], whole: bool, visit: &mut impl FnMut(&[u8])) -> Hello {
     let Some(stated) = reader.take_u16() else {
         return broken;
     };
-    // The list's own length is not trusted to hide what follows it.
     let list = if whole {
         reader.0.get(..usize::from(stated)).unwrap_or(reader.0)
     } else {

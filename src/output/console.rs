@@ -32,7 +32,7 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, style: 
     };
     let _ = write!(line, "  {}", origin(indicator, pack));
     if sighting.ech {
-        line.push_str("  (outer name; the hello hides another)");
+        line.push_str("  (the hello may hide another name)");
     }
     line
 }

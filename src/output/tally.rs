@@ -28,6 +28,13 @@ pub struct Contact {
     pub more_names: u64,
 }
 
+impl Contact {
+    /// Alerts of one action.
+    pub fn did(&self, action: Action) -> u64 {
+        self.actions.get(action as usize).copied().unwrap_or(0)
+    }
+}
+
 /// Counts alerts.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
@@ -95,16 +102,16 @@ impl Tally {
             .map(|(&(device, indicator), contact)| (device, indicator, contact))
     }
 
-    /// How many different devices.
-    pub fn devices(&self) -> u64 {
-        let mut last = None;
-        let mut count = 0u64;
-        for &(device, _) in self.contacts.keys() {
-            if last != Some(device) {
-                count = count.saturating_add(1);
-                last = Some(device);
-            }
-        }
-        count
+    /// How many different devices have a contact of which `which` holds.
+    pub fn devices(&self, which: impl Fn(&Contact) -> bool) -> u64 {
+        let mut devices: Vec<IpAddr> = self
+            .contacts
+            .iter()
+            .filter(|(_, contact)| which(contact))
+            .map(|(&(device, _), _)| device)
+            .collect();
+        // The keys are sorted by device.
+        devices.dedup();
+        devices.len() as u64
     }
 }

@@ -129,13 +129,12 @@ pub fn decode(link: LinkType, data: &[u8]) -> Result<Packet<'_>, Gap> {
 
 #[cold]
 fn other_link(link: LinkType, data: &[u8]) -> Result<Next<'_>, Gap> {
-    match link {
+    match link.canonical() {
+        LinkType::RAW => Ok(Next::Ip(data)),
         LinkType::NULL => loopback::decode_null(data),
         LinkType::LOOP => loopback::decode_loop(data),
         LinkType::LINUX_SLL => sll::decode_v1(data),
         LinkType::LINUX_SLL2 => sll::decode_v2(data),
-        // OpenBSD and older libpcap wrote raw IP under these two numbers as well.
-        LinkType(12 | 14) => Ok(Next::Ip(data)),
         other => Err(Gap::link(other)),
     }
 }

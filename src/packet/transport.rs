@@ -36,6 +36,17 @@ pub enum Transport<'a> {
     Udp(Datagram<'a>),
 }
 
+impl<'a> Transport<'a> {
+    /// What follows the TCP or UDP header.
+    #[inline]
+    pub fn payload(&self) -> &'a [u8] {
+        match self {
+            Self::Tcp(segment) => segment.payload,
+            Self::Udp(datagram) => datagram.payload,
+        }
+    }
+}
+
 /// Gives the transport view and whether its payload is cut short.
 #[inline]
 pub(super) fn decode(

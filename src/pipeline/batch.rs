@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::flow::Flow;
-use crate::packet::{Packet, Transport, VlanStack};
+use crate::packet::{Packet, VlanStack};
 use crate::time::Timestamp;
 use crate::triage::Reader;
 
@@ -82,10 +82,7 @@ impl Batch {
         flow: Flow,
         reader: Reader,
     ) -> Pushed {
-        let payload = match &view.transport {
-            Transport::Tcp(segment) => segment.payload,
-            Transport::Udp(datagram) => datagram.payload,
-        };
+        let payload = view.transport.payload();
         let head = payload.get(..MAX_PAYLOAD).unwrap_or(payload);
         let start = self.bytes.len();
         self.bytes.extend_from_slice(head);

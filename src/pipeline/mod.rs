@@ -165,17 +165,28 @@ pub fn run(
 
         let mut collector = Collector::new(workers);
         let sink_error = collector.run(findings, &spare, sink, progress).err();
+        // With the receiver gone the workers end, and then the reader; but it may be waiting for
+        // input that never comes.
         if sink_error.is_some() {
-            // The reader may be waiting for input that never comes.
             stop.store(true, Ordering::Relaxed);
         }
-        // With the receiver gone the workers end, and then the reader.
-        let panicked = |_| io::Error::other("a thread of the pipeline ended by a panic");
         let mut sum = WorkerStats::default();
+        let mut panicked = false;
         for thread in threads {
-            sum.add(&thread.join().map_err(panicked)?);
+            match thread.join() {
+                Ok(stats) => sum.add(&stats),
+                Err(_) => panicked = true,
+            }
         }
-        let (reader, inputs) = reading.join().map_err(panicked)?;
+        if panicked {
+            stop.store(true, Ordering::Relaxed);
+        }
+        let read = reading.join();
+        let (Ok((reader, inputs)), false) = (read, panicked) else {
+            return Err(io::Error::other(
+                "a thread of the pipeline ended by a panic",
+            ));
+        };
         Ok(Outcome {
             reader,
             workers: sum,
@@ -297,7 +308,9 @@ impl Collector {
         if !sightings.is_empty() || !lines.is_empty() {
             sink.flush()?;
         }
-        if let Some(born) = epoch.first().map(|part| part.born) {
+        if !sightings.is_empty()
+            && let Some(born) = epoch.first().map(|part| part.born)
+        {
             let nanos = u64::try_from(born.elapsed().as_nanos()).unwrap_or(u64::MAX);
             self.latency
                 .saturating_record_n(nanos, sightings.len() as u64);

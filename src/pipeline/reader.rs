@@ -117,6 +117,7 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
+        self.stats.gaps.settle();
         (self.stats, reports)
     }
 

@@ -111,23 +111,13 @@ impl Worker {
             out.begin();
             match item.reader {
                 Reader::Dns => {
-                    read_dns(item, payload, &mut self.dns, &mut out, |end| {
-                        bump(match end {
-                            None => &mut self.stats.dns_not,
-                            Some(dns::End::Whole | dns::End::Trailing(_)) => {
-                                &mut self.stats.dns_whole
-                            }
-                            Some(dns::End::Short) if item.cut => &mut self.stats.dns_short,
-                            Some(dns::End::Short | dns::End::Malformed) => {
-                                &mut self.stats.dns_malformed
-                            }
-                        });
-                    });
+                    let end = read_dns(item, payload, &mut self.dns, &mut out);
+                    self.stats.dns.count(end, item.cut);
                 }
                 Reader::DnsShaped => {
                     if is_dns_to_the_last_byte(item, payload, &mut self.dns) {
-                        read_dns(item, payload, &mut self.dns, &mut out, |_| {});
-                        bump(&mut self.stats.dns_whole);
+                        let end = read_dns(item, payload, &mut self.dns, &mut out);
+                        self.stats.dns.count(end, item.cut);
                     }
                 }
                 Reader::ClientHello => {
@@ -267,41 +257,48 @@ fn as_text(name: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(name)
 }
 
+/// Gives how far it came, or `None` for what is not DNS.
 fn read_dns(
     item: &Item,
     message: &[u8],
     scratch: &mut dns::Scratch,
     out: &mut Out<'_>,
-    count: impl FnOnce(Option<dns::End>),
-) {
-    let plausible = |header: &dns::Header| header.is_plausible(message, item.cut);
-    let Some(header) = dns::Header::read(message).filter(plausible) else {
-        return count(None);
+) -> Option<dns::End> {
+    let header = dns::Header::read(message)?;
+    if header.is_bare() {
+        return Some(dns::End::Whole);
+    }
+    let believed = if header.has_unassigned_opcode() {
+        dns::read_names(&header, message, scratch, &mut |_, _| {}) == dns::End::Whole
+    } else {
+        header.has_room(message, item.cut) || header.begins_with_question(message, scratch)
     };
-    if header.has_unassigned_opcode()
-        && dns::read_names(&header, message, scratch, &mut |_, _| {}) != dns::End::Whole
-    {
-        return count(None);
+    if !believed {
+        return None;
     }
     let context = DnsContext {
         response: header.response,
         rcode: header.rcode,
     };
-    let end = dns::read_names(&header, message, scratch, &mut |kind, name| {
-        out.name(item, kind, name, Some(context));
-    });
-    count(Some(end));
+    Some(dns::read_names(
+        &header,
+        message,
+        scratch,
+        &mut |kind, name| {
+            out.name(item, kind, name, Some(context));
+        },
+    ))
 }
 
 /// On ports that are not DNS's own, a message counts only where all of it is DNS.
 fn is_dns_to_the_last_byte(item: &Item, message: &[u8], scratch: &mut dns::Scratch) -> bool {
     dns::Header::read(message)
-        .filter(|h| h.is_plausible(message, item.cut))
+        .filter(|h| h.has_room(message, item.cut))
         .is_some_and(
             |header| match dns::read_names(&header, message, scratch, &mut |_, _| {}) {
                 dns::End::Whole => true,
                 dns::End::Short => item.cut,
-                dns::End::Trailing(_) | dns::End::Malformed => false,
+                dns::End::Trailing(_) | dns::End::Malformed | dns::End::TooMany => false,
             },
         )
 }

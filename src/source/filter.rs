@@ -72,7 +72,7 @@ impl Filter {
 /// libpcap numbers raw IP differently inside a program than in a file; all other numbers that it
 /// can filter are the same.
 fn dlt(link: LinkType) -> i32 {
-    match link {
+    match link.canonical() {
         LinkType::RAW if cfg!(target_os = "openbsd") => 14,
         LinkType::RAW => 12,
         other => i32::from(other.0),

@@ -127,7 +127,10 @@ impl PcapNgDecoder {
         let done = match block_type {
             SECTION_HEADER => self.section(order, block, report),
             INTERFACE_DESCRIPTION => self.interface(block, report),
-            INTERFACE_STATISTICS => self.statistics(block, report),
+            INTERFACE_STATISTICS => {
+                self.statistics(block, report);
+                Ok(())
+            }
             OLD_PACKET => return self.packet(block, len, true, report),
             SIMPLE_PACKET => return self.simple_packet(block, len, report),
             _ => {
@@ -186,17 +189,13 @@ impl PcapNgDecoder {
         Ok(())
     }
 
-    fn statistics(&mut self, block: &[u8], report: &mut CaptureReport) -> Result<(), Fault> {
+    fn statistics(&mut self, block: &[u8], report: &mut CaptureReport) {
+        // Statistics are no reason to give up the packets behind them.
         let number = self.order.u32_at(block, 8).filter(|_| block.len() >= 24);
-        let Some(number) = number else {
-            return Err(Fault::corrupt("interface statistics that are too short"));
-        };
-        let described = self.interfaces.len();
-        match self.interfaces.get_mut(number as usize) {
+        match number.and_then(|number| self.interfaces.get_mut(number as usize)) {
             Some(interface) => interface.statistics(self.order, block, report),
-            None => return Err(unknown_interface(number, described)),
+            None => report.bad_options = report.bad_options.saturating_add(1),
         }
-        Ok(())
     }
 
     /// An Enhanced Packet Block, or the Packet Block that came before it.

@@ -36,11 +36,15 @@ pub enum Unread {
     SplitHello,
     /// A TLS server's handshake in the clear: its certificates are not read.
     ServerHandshake,
+    /// UDP on a port of VXLAN, GENEVE, GTP-U, L2TP, Teredo, IPsec NAT traversal or WireGuard.
+    Tunnel,
+    /// A payload that the capture cut before it could be told what it is.
+    Cut,
 }
 
 impl Unread {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Quic,
         Self::Dtls,
         Self::DnsOverTcp,
@@ -48,6 +52,8 @@ impl Unread {
         Self::LocalNames,
         Self::SplitHello,
         Self::ServerHandshake,
+        Self::Tunnel,
+        Self::Cut,
     ];
 
     /// In words, for the summary.
@@ -60,6 +66,10 @@ impl Unread {
             Self::LocalNames => "mDNS, LLMNR and NetBIOS name packets",
             Self::SplitHello => "TLS hellos split in their first bytes",
             Self::ServerHandshake => "TLS server handshakes (certificates)",
+            Self::Tunnel => {
+                "UDP tunnel packets (VXLAN, GENEVE, GTP-U, L2TP, Teredo, IPsec, WireGuard)"
+            }
+            Self::Cut => "payloads cut short by the capture before their first bytes",
         }
     }
 }
@@ -78,11 +88,18 @@ pub enum Verdict {
 /// Decides what becomes of `packet`, from its ports and first bytes.
 #[inline]
 pub fn triage(packet: &Packet<'_>) -> Verdict {
-    match &packet.transport {
+    let verdict = match &packet.transport {
         Transport::Tcp(segment) => tcp(segment),
         Transport::Udp(datagram) => udp(datagram),
+    };
+    if packet.cut && verdict == Verdict::Forget && packet.transport.payload().len() < DNS_HEADER {
+        return Verdict::Unread(Unread::Cut);
     }
+    verdict
 }
+
+/// Length of a DNS header, the longest run of bytes that [`triage`] looks at.
+const DNS_HEADER: usize = 12;
 
 const DNS: u16 = 53;
 const NETBIOS_NAMES: u16 = 137;
@@ -126,7 +143,7 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
         payload,
     } = *datagram;
     if sport == DNS || dport == DNS {
-        return if payload.len() >= 12 {
+        return if payload.len() >= DNS_HEADER {
             Verdict::Forward(Reader::Dns)
         } else {
             Verdict::Forget
@@ -142,9 +159,21 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
         return Verdict::Unread(Unread::Dtls);
     }
     if is_dns_shaped(payload) {
-        Verdict::Forward(Reader::DnsShaped)
-    } else {
-        Verdict::Forget
+        return Verdict::Forward(Reader::DnsShaped);
+    }
+    if is_tunnel(sport, payload) || is_tunnel(dport, payload) {
+        return Verdict::Unread(Unread::Tunnel);
+    }
+    Verdict::Forget
+}
+
+/// Ports that IANA or common use gives to tunnels. All but WireGuard's lie below the range that
+/// clients take their ports from.
+fn is_tunnel(port: u16, payload: &[u8]) -> bool {
+    match port {
+        1_701 | 2_152 | 3_544 | 4_500 | 4_789 | 6_081 | 8_472 => true,
+        51_820 => matches!(payload, [1..=4, 0, 0, 0, ..]),
+        _ => false,
     }
 }
 
@@ -156,7 +185,7 @@ fn is_quic(payload: &[u8]) -> bool {
                 [a, b, c, d],
                 [0, 0, 0, 1]
                     | [0x6b, 0x33, 0x43, 0xcf]
-                    | [0xff, 0, 0, _]
+                    | [0xff, 0, 0, 1..=0x22]
                     | [b'Q' | b'T', b'0', _, _]
             )
         }

@@ -163,3 +163,25 @@ fn a_text_that_calls_itself_a_capture_is_an_error() {
     assert!(!ran.stdout.is_empty(), "the good one was read");
     ran.says(&[&place]);
 }
+
+#[test]
+fn a_corrupt_pcapng_block_is_named_for_any_number_of_workers() {
+    let scenario = scenarios::named("office.pcapng.zst");
+    // Section header and interface come first, then each packet is a block.
+    let (packet, block) = (200, 202);
+    let file = damage::corrupt_block_length(&scenario.bytes, block, 13);
+    let at = damage::block_offset(&scenario.bytes, block);
+    let folder = Folder::new();
+    let path = folder.file("office.pcapng", file);
+    let place = format!("error: {path}: damaged at packet {packet}, byte {at}: ");
+    let before = scenario
+        .observed
+        .iter()
+        .filter(|row| row.packet < packet)
+        .count();
+    for workers in ["1", "4"] {
+        let ran = run(["names", &path, "--summary", "none", "--workers", workers]).exits(2);
+        assert_eq!(ran.stdout.lines().count(), before);
+        ran.says(&[&place]);
+    }
+}

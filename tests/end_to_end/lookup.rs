@@ -1,8 +1,10 @@
 //! `lookup`: listed or not, and why.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use crate::harness::{Folder, run, run_line, run_with};
+use crate::harness::{Folder, captures, run, run_line, run_with};
 
 const LISTED: &str = "free247downloads.com";
 
@@ -223,4 +225,34 @@ fn an_unknown_pack_is_refused_with_those_there_are() {
     run_line("replay --pack predater pcaps/raw-ip.pcap")
         .exits(2)
         .says(&["did you mean `predator`?"]);
+}
+
+/// `names ... | lookup -` and `replay` are two ways to one answer.
+#[test]
+fn lookup_and_replay_agree_on_every_name_of_the_captures() {
+    let arguments = |command: &str| [vec![command.to_owned()], captures()].concat();
+    let observed = run(arguments("names")).exits(0).json();
+    let names: BTreeSet<&str> = observed
+        .iter()
+        .map(|l| l["name"].as_str().unwrap())
+        .collect();
+    let list: String = names.iter().map(|name| format!("{name}\n")).collect();
+    let answer = |value: &Value| {
+        ["name", "indicator", "match", "pack"].map(|key| value[key].as_str().unwrap().to_owned())
+    };
+    let found: BTreeSet<_> = run_with(["lookup", "--json", "--matches-only", "-"], list.as_bytes())
+        .exits(0)
+        .says_nothing()
+        .json()
+        .iter()
+        .map(answer)
+        .collect();
+    let alerted: BTreeSet<_> = run(arguments("replay"))
+        .exits(0)
+        .json()
+        .iter()
+        .map(|event| answer(&event["alert"]["context"]))
+        .collect();
+    assert!(found.len() > 50);
+    assert_eq!(found, alerted);
 }

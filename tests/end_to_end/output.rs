@@ -1,6 +1,6 @@
 //! Where alerts go: `--alerts`, `--eve`, and which of them claims standard output.
 
-use crate::harness::{Folder, run, run_line};
+use crate::harness::{Folder, Ran, command, repository, run, run_line};
 
 const CAPTURE: &str = "pcaps/infection-redirect.pcap";
 
@@ -65,9 +65,16 @@ fn two_claims_to_one_place_are_refused() {
     run(["replay", CAPTURE, "--eve", "-", "--alerts", "text"])
         .exits(2)
         .says(&["--eve -", "--alerts", "give only one"]);
-    run(["replay", CAPTURE, "--eve", "unused.json", "--alerts", "eve"])
+    let folder = Folder::new();
+    let path = folder.file("eve.json", "alerts of yesterday\n");
+    run(["replay", CAPTURE, "--eve", &path, "--alerts", "eve"])
         .exits(2)
         .says(&["EVE goes to one place"]);
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        kept, "alerts of yesterday\n",
+        "refused, and emptied all the same"
+    );
 }
 
 #[test]
@@ -103,4 +110,27 @@ fn the_summary_goes_to_standard_error_in_the_form_asked_for() {
         .summary();
     assert_eq!(summary["alerts"]["total"], 0);
     assert_eq!(summary["rules"], serde_json::json!([]));
+}
+
+/// A slip of the hand must not destroy evidence: the file is made anew before anything is read.
+#[test]
+fn eve_never_overwrites_what_is_read() {
+    let folder = Folder::new();
+    let evidence = std::fs::read(repository().join(CAPTURE)).unwrap();
+    let path = folder.file("a.pcap", &evidence);
+    let link = folder.path().join("link.json");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let link = link.to_str().unwrap();
+    for (input, eve) in [(&path, path.as_str()), (&folder.text(), link)] {
+        let ran = run(["replay", input, "--eve", eve]).exits(2);
+        let unharmed = std::fs::read(&path).unwrap() == evidence;
+        assert!(unharmed, "{input} {eve}");
+        ran.says(&[eve, "one of the captures", "another file"]);
+    }
+    let child = command(["replay", "-", "--eve", &path])
+        .stdin(std::fs::File::open(&path).unwrap())
+        .spawn()
+        .unwrap();
+    Ran::wait(child).exits(2).says(&["one of the captures"]);
+    assert!(std::fs::read(&path).unwrap() == evidence);
 }

@@ -12,6 +12,7 @@ use crate::alert::Action;
 use crate::names::Kind;
 use crate::pipeline::Outcome;
 use crate::rules::RuleSet;
+use crate::stats::ReaderStats;
 use crate::triage::Unread;
 
 /// Everything that a run has to say at its end.
@@ -40,7 +41,8 @@ pub struct Summary {
 /// The plain sentence.
 #[derive(Debug, Serialize)]
 pub struct Verdict {
-    /// `alerts`, `nothing_found`, or `nothing_seen` where there were no names to judge by.
+    /// `alerts`; `nothing_found`; `nothing_seen` where there were no names to judge by;
+    /// `not_matched` where there was nothing to match them with.
     pub status: Status,
     /// What a person should take from the run.
     pub text: String,
@@ -58,6 +60,8 @@ pub enum Status {
     NothingFound,
     /// No names were seen: nothing can be said.
     NothingSeen,
+    /// Names were seen and not matched: `names`, or rules without names.
+    NotMatched,
 }
 
 /// Files and their troubles.
@@ -88,6 +92,8 @@ pub struct Packets {
     pub last: Option<String>,
     /// Left out by the user's BPF expression.
     pub filtered: u64,
+    /// What is unusual about the captures.
+    pub notes: Vec<Count>,
     /// Share of packets that could not be decoded and may have held names, 0 to 1.
     pub undecoded_share: f64,
 }
@@ -110,6 +116,8 @@ pub struct Alerts {
     pub repeats: u64,
     /// Devices concerned.
     pub devices: u64,
+    /// Those of them that were seen to connect.
+    pub devices_connected: u64,
     /// Alerts that are not in `contacts`, whose length is bounded.
     pub not_in_contacts: u64,
     /// Alerts whose repeats could not be folded, since that table was full.
@@ -200,7 +208,9 @@ pub struct Facts<'a> {
     pub not_folded: u64,
     /// The rules.
     pub rules: Option<&'a RuleSet>,
-    /// Errors beside those of inputs that were begun: paths, rule files.
+    /// Errors of inputs that were not begun.
+    pub unread: Vec<String>,
+    /// Errors that have nothing to do with inputs: rule files, outputs.
     pub errors: Vec<String>,
     /// Files in folders that are no captures.
     pub skipped: Vec<String>,
@@ -224,6 +234,7 @@ impl Summary {
         let reader = &outcome.reader;
         let workers = &outcome.workers;
         let mut errors = facts.errors.clone();
+        errors.extend(facts.unread.iter().cloned());
         errors.extend(
             outcome
                 .inputs
@@ -279,12 +290,16 @@ impl Summary {
             "TLS hellos with an encrypted inner name (ECH)",
             workers.hello_ech,
         );
-        limit("DNS messages cut short by the capture", workers.dns_short);
+        limit("DNS messages cut short by the capture", workers.dns.short);
         limit(
-            "DNS messages malformed, read up to the damage",
-            workers.dns_malformed,
+            "DNS messages malformed, read around the damage",
+            workers.dns.malformed,
         );
-        limit("packets on port 53 that are not DNS", workers.dns_not);
+        limit(
+            "DNS messages with more than 1,024 names, read up to there",
+            workers.dns.too_many,
+        );
+        limit("packets on port 53 that are not DNS", workers.dns.not);
         limit("names longer than a name can be", workers.too_long);
         limit(
             "payloads longer than 65,535 bytes, read up to there",
@@ -312,6 +327,7 @@ impl Summary {
             first: reader.first.map(|t| t.to_string()),
             last: reader.last.map(|t| t.to_string()),
             filtered: reader.filtered,
+            notes: notes(reader),
             undecoded_share: ratio(undecoded, reader.packets),
         };
         let names = Kind::ALL
@@ -367,6 +383,30 @@ fn ratio(part: u64, whole: u64) -> f64 {
     }
 }
 
+fn notes(reader: &ReaderStats) -> Vec<Count> {
+    [
+        (
+            "packets of which the capture holds only the beginning (snap length)",
+            reader.snapped,
+        ),
+        (
+            "packets without a time of their own: they have that of the packet before",
+            reader.untimed,
+        ),
+        (
+            "blocks with broken options; the rest of each block was used",
+            reader.bad_options,
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count != 0)
+    .map(|(what, count)| Count {
+        what: what.to_owned(),
+        count,
+    })
+    .collect()
+}
+
 fn rules_used(rules: &RuleSet) -> Vec<Rules> {
     rules
         .packs()
@@ -396,7 +436,6 @@ impl Alerts {
                 let Some(indicator) = rules.indicator(id) else {
                     continue;
                 };
-                let action = |a: Action| contact.actions.get(a as usize).copied().unwrap_or(0);
                 contacts.push(Contact {
                     device: device.to_string(),
                     indicator: indicator.name.clone(),
@@ -406,9 +445,9 @@ impl Alerts {
                         .unwrap_or_default(),
                     generation: indicator.generation.as_deref().map(str::to_owned),
                     first_published: indicator.first_published.as_deref().map(str::to_owned),
-                    looked_up: action(Action::LookedUp),
-                    was_answered: action(Action::WasAnswered),
-                    connected_to: action(Action::ConnectedTo),
+                    looked_up: contact.did(Action::LookedUp),
+                    was_answered: contact.did(Action::WasAnswered),
+                    connected_to: contact.did(Action::ConnectedTo),
                     first: contact.first.to_string(),
                     last: contact.last.to_string(),
                     names: contact.names.iter().map(|n| n.to_string()).collect(),
@@ -419,7 +458,8 @@ impl Alerts {
         Self {
             total: tally.map_or(0, Tally::alerts),
             repeats: tally.map_or(0, Tally::repeats),
-            devices: tally.map_or(0, Tally::devices),
+            devices: tally.map_or(0, |t| t.devices(|_| true)),
+            devices_connected: tally.map_or(0, |t| t.devices(|c| c.did(Action::ConnectedTo) != 0)),
             not_in_contacts: tally.map_or(0, Tally::beyond),
             not_folded,
             contacts,

@@ -46,6 +46,9 @@ impl Summary {
                 &format!("{} to {} UTC", moment(first), moment(last)),
             )?;
         }
+        for note in &self.packets.notes {
+            row("Note", &format!("{} {}", grouped(note.count), note.what))?;
+        }
         let names: Vec<String> = self
             .names
             .iter()
@@ -113,7 +116,7 @@ impl Summary {
         let text = match self.verdict.status {
             Status::Alerts => style.alarm(&self.verdict.text),
             Status::NothingFound => style.strong(&self.verdict.text),
-            Status::NothingSeen => style.caution(&self.verdict.text),
+            Status::NothingSeen | Status::NotMatched => style.caution(&self.verdict.text),
         };
         writeln!(to, "\n{} {text}", style.strong("Verdict:"))?;
         if !self.verdict.limits.is_empty() {
@@ -176,6 +179,13 @@ impl Summary {
                 "",
                 style.faint(&when),
                 acts.join(", "),
+            )?;
+        }
+        if a.not_folded != 0 {
+            let alerts = counted(a.not_folded, "alert", "alerts");
+            writeln!(
+                to,
+                "    repeats of {alerts} could not be folded: too many at once"
             )?;
         }
         let more = a.contacts.len().saturating_sub(MAX_LINES) as u64;

@@ -1,7 +1,8 @@
 //! The verdict: what a person should take from a run.
 
 use super::super::style::counted;
-use super::{Alerts, Count, Facts, Inputs, Packets, Status, Verdict};
+use super::{Alerts, Count, Facts, Inputs, Packets, Status, Verdict, rules_used};
+use crate::rules::RuleSet;
 
 /// Says what was found and never more than was seen.
 pub(super) fn draw(
@@ -16,11 +17,17 @@ pub(super) fn draw(
     if inputs.stopped {
         limits.push("the run was stopped before its end".to_owned());
     }
-    if !inputs.errors.is_empty() {
-        let n = inputs.errors.len() as u64;
-        limits.push(format!(
-            "{} hidden part of the input",
-            counted(n, "error has", "errors have")
+    let others = facts.errors.len() as u64;
+    let hidden = (inputs.errors.len() as u64).saturating_sub(others);
+    if hidden != 0 {
+        let errors = counted(hidden, "error has", "errors have");
+        limits.push(format!("{errors} hidden part of the input"));
+    }
+    if others != 0 {
+        limits.push(counted(
+            others,
+            "error of rules or output",
+            "errors of rules or output",
         ));
     }
     let undecoded = facts.outcome.reader.gaps.may_hide_names();
@@ -46,41 +53,39 @@ pub(super) fn draw(
             counted(packets.filtered, "packet was", "packets were")
         ));
     }
-    let matching = facts.tally.is_some();
+    for rules in &facts.rules.map(rules_used).unwrap_or_default() {
+        if rules.indicators == 0 {
+            limits.push(format!(
+                "the pack {} holds nothing that is matched yet",
+                rules.pack
+            ));
+        }
+    }
+    let names_seen = counted(names, "name", "names");
     let (status, text) = if alerts.total != 0 {
-        (
-            Status::Alerts,
-            format!(
-                "{} had contact with listed infrastructure. That is a strong lead and not yet a \
-                 proof of infection: keep the capture, and let an expert look at the device.",
-                counted(alerts.devices, "device", "devices")
-            ),
-        )
+        (Status::Alerts, found(alerts))
     } else if packets.total == 0 {
         (
             Status::NothingSeen,
             "No packets were read, so nothing can be said.".to_owned(),
         )
     } else if names == 0 {
+        let packets = counted(packets.total, "packet", "packets");
+        let text =
+            format!("No names were seen in {packets}, so nothing can be said about contacts.");
+        (Status::NothingSeen, text)
+    } else if facts.tally.is_none() {
         (
-            Status::NothingSeen,
-            format!(
-                "No names were seen in {}, so nothing can be said about contacts.",
-                counted(packets.total, "packet", "packets")
-            ),
+            Status::NotMatched,
+            format!("{names_seen} printed; names are not matched here."),
         )
-    } else if matching {
-        (
-            Status::NothingFound,
-            format!(
-                "No listed name was seen in {}.",
-                counted(names, "name", "names")
-            ),
-        )
+    } else if facts.rules.is_some_and(RuleSet::is_empty) {
+        let text = format!("{names_seen} seen, but the rules hold no name to match them with.");
+        (Status::NotMatched, text)
     } else {
         (
             Status::NothingFound,
-            format!("{} listed.", counted(names, "name was", "names were")),
+            format!("No listed name was seen in {names_seen}."),
         )
     };
     Verdict {
@@ -88,6 +93,35 @@ pub(super) fn draw(
         text,
         limits,
     }
+}
+
+/// Tells a connection from a mere question: the second is far less.
+fn found(alerts: &Alerts) -> String {
+    let least = if alerts.not_in_contacts == 0 {
+        ""
+    } else {
+        "At least "
+    };
+    let connected = alerts.devices_connected;
+    let asked = alerts.devices.saturating_sub(connected);
+    let mut acts = Vec::new();
+    if connected != 0 {
+        acts.push(format!(
+            "{} to listed infrastructure",
+            counted(connected, "device connected", "devices connected")
+        ));
+    }
+    if asked != 0 {
+        let who = counted(asked, "device", "devices");
+        acts.push(format!(
+            "{who} asked for, or was told about, a listed name without a connection being seen"
+        ));
+    }
+    format!(
+        "{least}{}. That is a strong lead and not yet a proof of infection: keep the capture, and \
+         let an expert look at the device.",
+        acts.join("; ")
+    )
 }
 
 /// `3 %`, `0.4 %`, `less than 0.1 %`.

@@ -56,8 +56,8 @@ fn guard(file: &str, text: &str) -> Result<(), Problem> {
     // The last two bytes: an anchor or alias is a sign after a gap and before a name.
     let (mut older, mut before) = (b'\n', b'\n');
     for byte in text.bytes() {
-        let after_gap = matches!(older, b' ' | b'[' | b'{' | b',');
-        if after_gap && (byte.is_ascii_alphanumeric() || byte == b'_') {
+        let after_gap = matches!(older, b' ' | b'\t' | b'\n' | b'[' | b'{' | b',' | b':');
+        if after_gap && (byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
             anchor |= before == b'&';
             alias = alias.or((before == b'*').then_some(line));
         }
