@@ -50,7 +50,7 @@ fn read(input: &Input, block_size: usize, data: &[u8]) -> Content {
     };
     let mut content = Content {
         frames: 0,
-        digest: 0,
+        digest: DefaultHasher::new().finish(),
         report: None,
         problem: None,
     };

@@ -116,6 +116,38 @@ fn what_lies_before_a_cut_or_a_flipped_bit_is_given() {
 }
 
 #[test]
+fn damage_in_gzip_costs_nothing_before_it_however_much_is_read_at_once() {
+    // What compresses well: a flipped byte in a stored block is only a wrong checksum.
+    let data: Vec<u8> = (0..20_000_u32)
+        .flat_map(|n| format!("packet {}\n", n.wrapping_mul(n)).into_bytes())
+        .collect();
+    let mut damaged = gzip(&data);
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 40].fill(0xff);
+    let byte_by_byte = {
+        let mut decompressor = Decompressor::new(Compression::Gzip, &damaged[..]);
+        let mut out = Vec::new();
+        let mut byte = [0];
+        while let Ok(1) = decompressor.read(&mut byte) {
+            out.extend(byte);
+        }
+        out
+    };
+    assert!(byte_by_byte.len() > data.len() / 4);
+    let mut decompressor = Decompressor::new(Compression::Gzip, &damaged[..]);
+    let mut room = vec![0; 2 * data.len()];
+    let mut len = 0;
+    let fault = loop {
+        match decompressor.read(&mut room[len..]) {
+            Ok(n) => len += n,
+            Err(fault) => break fault,
+        }
+    };
+    assert!(room[..len] == byte_by_byte, "{len} bytes");
+    assert!(fault.what.starts_with("the gzip data are damaged ("));
+}
+
+#[test]
 fn the_limit_lets_honest_files_pass() {
     let limit = ExpansionLimit { max_expansion: 200 };
     assert!(
