@@ -116,14 +116,17 @@ impl<R: BufRead> GzipMembers<R> {
                 Ok(_) if given == 0 && at_end => {
                     Some(Fault::truncated("the gzip data end too early"))
                 }
-                Ok(_) if given == 0 && consumed == 0 => Some(Fault::corrupt(
-                    "the gzip data are damaged (they lead nowhere)",
-                )),
+                Ok(_) if given == 0 && consumed == 0 => {
+                    Some(Fault::corrupt("the gzip data are damaged"))
+                }
                 Ok(_) => None,
-                Err(error) => Some(Fault::corrupt(format!(
-                    "the gzip data are damaged ({})",
-                    error.message().unwrap_or("corrupt deflate stream")
-                ))),
+                // Other words of zlib depend on how much is read at once.
+                Err(error) => Some(Fault::corrupt(match error.message() {
+                    Some("incorrect data check" | "incorrect length check") => {
+                        "the gzip data are damaged (checksum differs)"
+                    }
+                    _ => "the gzip data are damaged",
+                })),
             };
             match fault {
                 Some(fault) if given == 0 => return Err(fault),
