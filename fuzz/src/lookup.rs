@@ -55,8 +55,10 @@ pub fn run(data: &[u8]) {
         !shown.chars().any(|c| c.is_control() && c != '\n'),
         "{shown:?}"
     );
-    if !matches!(explained.verdict, Verdict::Invalid { .. }) {
-        // What is matched on the wire and what is looked up are one thing.
+    // What is matched on the wire and what is looked up are one thing, except that the reader of
+    // either drops a final dot before the matcher drops one.
+    let valid = !matches!(explained.verdict, Verdict::Invalid { .. });
+    if valid && !asked.trim().ends_with("..") {
         assert_eq!(hit, RULES.match_name(asked.trim().as_bytes()), "{asked:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::GzDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 use ruzstd::decoding::errors::FrameDecoderError;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
@@ -50,7 +50,11 @@ pub(super) enum Decompressor<R: BufRead> {
 impl<R: BufRead> Decompressor<R> {
     pub(super) fn new(compression: Compression, source: R) -> Self {
         match compression {
-            Compression::Gzip => Self::Gzip(Box::new(GzipMembers(Some(GzDecoder::new(source))))),
+            Compression::Gzip => Self::Gzip(Box::new(GzipMembers {
+                source,
+                member: Some(gzip_member()),
+                fault: None,
+            })),
             Compression::Zstd => {
                 let mut decoder = FrameDecoder::new();
                 decoder.set_max_window_size(MAX_ZSTD_WINDOW);
@@ -73,37 +77,86 @@ impl<R: BufRead> Decompressor<R> {
     }
 }
 
-/// A gzip file is one member after another (RFC 1952 §2.2); `None` after the last.
-pub(super) struct GzipMembers<R>(Option<GzDecoder<R>>);
+/// A gzip file is one member after another (RFC 1952 §2.2).
+///
+/// Not `flate2::bufread::GzDecoder`: at damaged data it gives an error for all of the read, and
+/// keeps the bytes before the damage, which may be a whole block, to itself.
+pub(super) struct GzipMembers<R> {
+    source: R,
+    /// `None` after the last.
+    member: Option<Decompress>,
+    /// Told once all that was decoded before it has been given.
+    fault: Option<Fault>,
+}
+
+/// Reads header and checksum too; the window is the largest that the format knows.
+fn gzip_member() -> Decompress {
+    Decompress::new_gzip(15)
+}
 
 impl<R: BufRead> GzipMembers<R> {
     fn read(&mut self, out: &mut [u8]) -> Result<usize, Fault> {
-        while let Some(decoder) = &mut self.0 {
-            match decoder.read(out).map_err(gzip_fault)? {
-                0 => self.next_member()?,
-                n => return Ok(n),
+        if let Some(fault) = self.fault.take() {
+            self.member = None;
+            return Err(fault);
+        }
+        while let Some(member) = &mut self.member {
+            let input = self
+                .source
+                .fill_buf()
+                .map_err(|error| cannot_read(&error))?;
+            let at_end = input.is_empty();
+            let before = (member.total_in(), member.total_out());
+            let result = member.decompress(input, out, FlushDecompress::None);
+            let consumed = since(before.0, member.total_in());
+            let given = since(before.1, member.total_out());
+            self.source.consume(consumed);
+            let fault = match result {
+                Ok(Status::StreamEnd) => self.next_member().err(),
+                Ok(_) if given == 0 && at_end => {
+                    Some(Fault::truncated("the gzip data end too early"))
+                }
+                Ok(_) if given == 0 && consumed == 0 => {
+                    Some(Fault::corrupt("the gzip data are damaged"))
+                }
+                Ok(_) => None,
+                // Other words of zlib depend on how much is read at once.
+                Err(error) => Some(Fault::corrupt(match error.message() {
+                    Some("incorrect data check" | "incorrect length check") => {
+                        "the gzip data are damaged (checksum differs)"
+                    }
+                    _ => "the gzip data are damaged",
+                })),
+            };
+            match fault {
+                Some(fault) if given == 0 => return Err(fault),
+                fault => self.fault = fault,
+            }
+            if given > 0 {
+                return Ok(given);
             }
         }
         Ok(0)
     }
 
     fn next_member(&mut self) -> Result<(), Fault> {
-        let Some(mut source) = self.0.take().map(GzDecoder::into_inner) else {
-            return Ok(());
-        };
+        self.member = None;
         let mut padded = false;
         loop {
-            let next = source.fill_buf().map_err(|error| cannot_read(&error))?;
+            let next = self
+                .source
+                .fill_buf()
+                .map_err(|error| cannot_read(&error))?;
             match next.first() {
                 None => return Ok(()),
                 // Tapes and block devices pad with zeros; gzip(1) ignores those too.
                 Some(0) => {
                     let zeros = next.iter().take_while(|&&byte| byte == 0).count();
-                    source.consume(zeros);
+                    self.source.consume(zeros);
                     padded = true;
                 }
                 Some(0x1f) if !padded => {
-                    self.0 = Some(GzDecoder::new(source));
+                    self.member = Some(gzip_member());
                     return Ok(());
                 }
                 Some(_) => {
@@ -116,14 +169,9 @@ impl<R: BufRead> GzipMembers<R> {
     }
 }
 
-fn gzip_fault(error: io::Error) -> Fault {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => Fault::truncated("the gzip data end too early"),
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
-            Fault::corrupt(format!("the gzip data are damaged ({error})"))
-        }
-        _ => cannot_read(&error),
-    }
+/// How far a count went; at most the length of a slice.
+fn since(before: u64, now: u64) -> usize {
+    usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX)
 }
 
 /// What the operating system says when reading fails in the middle.

@@ -111,8 +111,43 @@ fn what_lies_before_a_cut_or_a_flipped_bit_is_given() {
         let last = flipped.len() - 2; // in the checksum
         flipped[last] ^= 1;
         let (_, fault) = inside(&flipped);
-        assert!(fault.is_some(), "{name} checksum");
+        assert_eq!(
+            fault.unwrap(),
+            format!("the {name} data are damaged (checksum differs)")
+        );
     }
+}
+
+#[test]
+fn damage_in_gzip_costs_nothing_before_it_however_much_is_read_at_once() {
+    // What compresses well: a flipped byte in a stored block is only a wrong checksum.
+    let data: Vec<u8> = (0..20_000_u32)
+        .flat_map(|n| format!("packet {}\n", n.wrapping_mul(n)).into_bytes())
+        .collect();
+    let mut damaged = gzip(&data);
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 40].fill(0xff);
+    let byte_by_byte = {
+        let mut decompressor = Decompressor::new(Compression::Gzip, &damaged[..]);
+        let mut out = Vec::new();
+        let mut byte = [0];
+        while let Ok(1) = decompressor.read(&mut byte) {
+            out.extend(byte);
+        }
+        out
+    };
+    assert!(byte_by_byte.len() > data.len() / 4);
+    let mut decompressor = Decompressor::new(Compression::Gzip, &damaged[..]);
+    let mut room = vec![0; 2 * data.len()];
+    let mut len = 0;
+    let fault = loop {
+        match decompressor.read(&mut room[len..]) {
+            Ok(n) => len += n,
+            Err(fault) => break fault,
+        }
+    };
+    assert!(room[..len] == byte_by_byte, "{len} bytes");
+    assert_eq!(fault.what, "the gzip data are damaged");
 }
 
 #[test]
