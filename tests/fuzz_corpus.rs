@@ -3,7 +3,12 @@
 //! `BELLEROPHON_SEEDS=FOLDER cargo test --test fuzz_corpus` also writes seeds into `FOLDER`, a
 //! folder for each target, made of the testkit's captures: `make fuzz` starts from them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "a test may"
+)]
 
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
