@@ -241,10 +241,7 @@ impl<V: FnMut(Kind, &[u8])> Walk<'_, '_, V> {
         // Names that leave their record are made of other records' bytes: look before pushing.
         let mut at = first;
         for _ in 0..names {
-            at = self.skip_name(at)?;
-        }
-        if at > end {
-            return Err(End::Malformed);
+            at = self.skip_name(at, end)?;
         }
         let mut at = first;
         for _ in 0..names {
@@ -253,17 +250,23 @@ impl<V: FnMut(Kind, &[u8])> Walk<'_, '_, V> {
         Ok(())
     }
 
-    /// The position after the name at `at`, without following pointers.
-    fn skip_name(&self, mut at: usize) -> Result<usize, End> {
-        loop {
+    /// The position after the name at `at`, which must not go beyond `end`, without following
+    /// pointers.
+    fn skip_name(&self, mut at: usize, end: usize) -> Result<usize, End> {
+        while at < end {
             let &length = self.message.get(at).ok_or(End::Short)?;
-            match length {
-                0 => return Ok(at.saturating_add(1)),
-                1..=63 => at = at.saturating_add(usize::from(length)).saturating_add(1),
-                0xc0.. => return Ok(at.saturating_add(2)),
+            let (width, last) = match length {
+                0 => (1, true),
+                1..=63 => (usize::from(length).saturating_add(1), false),
+                0xc0.. => (2, true),
                 _ => return Err(End::Malformed),
+            };
+            at = at.saturating_add(width);
+            if last && at <= end {
+                return Ok(at);
             }
         }
+        Err(End::Malformed)
     }
 
     fn naptr_prefix(&self, data: usize) -> Result<usize, End> {

@@ -153,6 +153,49 @@ fn random_bytes_on_port_53_are_hardly_ever_plausible() {
     assert!(plausible < 10, "{plausible}");
 }
 
+#[test]
+fn one_bad_record_does_not_hide_the_next_and_invents_nothing() {
+    let message = make::response(1, "a.example", make::A)
+        // The exchange of this MX would be made of the next record's bytes.
+        .record("a.example", make::MX, 60, &[0, 10, 9])
+        .cname("a.example", "next.example");
+    let bytes: Vec<u8> = message.into();
+    let (names, end) = read(&bytes);
+    let texts: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(
+        (texts, end),
+        (
+            vec!["a.example", "a.example", "next.example"],
+            End::Malformed
+        )
+    );
+}
+
+#[test]
+fn a_question_counts_though_another_count_lies() {
+    let bytes: Vec<u8> = make::query(1, "a.example", make::A)
+        .claim_count(3, 0xffff)
+        .into();
+    let header = Header::read(&bytes).unwrap();
+    assert!(!header.has_room(&bytes, false));
+    assert!(header.begins_with_question(&bytes, &mut Scratch::default()));
+    assert_eq!(
+        read(&bytes),
+        (vec![(Kind::DnsQuery, "a.example".into())], End::Short)
+    );
+}
+
+#[test]
+fn names_of_one_message_are_bounded() {
+    let mut message = make::response(1, "a.example", make::A);
+    for n in 0..MAX_NAMES {
+        message = message.a(format!("h{n}.example").as_str(), "192.0.2.1");
+    }
+    let bytes: Vec<u8> = message.into();
+    let (names, end) = read(&bytes);
+    assert_eq!((names.len(), end), (MAX_NAMES, End::TooMany));
+}
+
 /// A host name as people register them.
 fn host() -> impl Strategy<Value = String> {
     prop::collection::vec("[a-zA-Z0-9_-]{1,20}", 1..6).prop_map(|labels| labels.join("."))

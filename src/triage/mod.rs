@@ -65,7 +65,7 @@ impl Unread {
             Self::Http => "cleartext HTTP requests",
             Self::LocalNames => "mDNS, LLMNR and NetBIOS name packets",
             Self::SplitHello => "TLS hellos split in their first bytes",
-            Self::ServerHandshake => "TLS server handshakes (certificates)",
+            Self::ServerHandshake => "TLS server handshakes with readable certificates",
             Self::Tunnel => {
                 "UDP tunnel packets (VXLAN, GENEVE, GTP-U, L2TP, Teredo, IPsec, WireGuard)"
             }
@@ -119,6 +119,8 @@ fn tcp(segment: &Segment<'_>) -> Verdict {
         // The handshake type follows the five bytes of the record header.
         return match payload.get(5) {
             Some(1) => Verdict::Forward(Reader::ClientHello),
+            // TLS 1.3 encrypts its certificates: there is nothing to read.
+            Some(2) if selects_tls13(payload) => Verdict::Forget,
             Some(2) => Verdict::Unread(Unread::ServerHandshake),
             None => Verdict::Unread(Unread::SplitHello),
             Some(_) => Verdict::Forget,
@@ -133,6 +135,14 @@ fn tcp(segment: &Segment<'_>) -> Verdict {
         }
         _ => Verdict::Forget,
     }
+}
+
+/// Whether a ServerHello has the supported_versions extension with TLS 1.3 (RFC 8446 section 4.2.1).
+#[cold]
+fn selects_tls13(payload: &[u8]) -> bool {
+    payload
+        .windows(6)
+        .any(|bytes| bytes == [0x00, 0x2b, 0x00, 0x02, 0x03, 0x04])
 }
 
 #[inline]

@@ -103,13 +103,78 @@ fn what_may_name_a_host_and_is_not_read_is_told_apart() {
             Unread::SplitHello,
         ),
         (
-            of_tcp(443, 5_000, tls::server_hello()),
+            of_tcp(443, 5_000, tls12_server_hello()),
             Unread::ServerHandshake,
         ),
     ];
     for (verdict, want) in cases {
         assert_eq!(verdict, Verdict::Unread(want));
     }
+}
+
+/// The testkit's ServerHello, which selects TLS 1.3, made to select TLS 1.2.
+fn tls12_server_hello() -> Vec<u8> {
+    let mut hello = tls::server_hello();
+    let extension = [0x00, 0x2b, 0x00, 0x02, 0x03, 0x04];
+    let at = hello
+        .windows(6)
+        .position(|bytes| bytes == extension)
+        .unwrap();
+    hello[at + 5] = 3;
+    hello
+}
+
+#[test]
+fn a_tls13_server_shows_no_certificate() {
+    assert_eq!(of_tcp(443, 5_000, tls::server_hello()), Verdict::Forget);
+    assert_eq!(
+        of_tcp(443, 5_000, tls12_server_hello()),
+        Verdict::Unread(Unread::ServerHandshake)
+    );
+}
+
+#[test]
+fn udp_tunnels_are_not_forgotten() {
+    for port in [1_701, 2_152, 3_544, 4_500, 4_789, 6_081, 8_472] {
+        assert_eq!(
+            of_udp(40_000, port, vec![8; 100]),
+            Verdict::Unread(Unread::Tunnel),
+            "{port}"
+        );
+    }
+    assert_eq!(
+        of_udp(40_000, 51_820, vec![4, 0, 0, 0, 9]),
+        Verdict::Unread(Unread::Tunnel)
+    );
+    // A client's own port may have WireGuard's number.
+    assert_eq!(of_udp(443, 51_820, vec![0x41; 100]), Verdict::Forget);
+    // DNS is DNS on any port.
+    let query = dns::query(1, "example.com", dns::A);
+    assert_eq!(
+        of_udp(40_000, 4_500, query),
+        Verdict::Forward(Reader::DnsShaped)
+    );
+}
+
+#[test]
+fn payloads_cut_before_they_can_be_told_are_not_forgotten() {
+    let hello = tls::client_hello("example.com").records();
+    let frame = ethernet()
+        .ipv4("10.0.0.7", "192.0.2.1")
+        .tcp(5_000, 443)
+        .payload(hello);
+    for bytes in [0, 3, 5] {
+        let packet = decode(LinkType::ETHERNET, &frame[..14 + 20 + 20 + bytes]).unwrap();
+        assert!(matches!(triage(&packet), Verdict::Unread(_)), "{bytes}");
+    }
+    let frame = ethernet()
+        .ipv4("10.0.0.7", "192.0.2.1")
+        .udp(5_000, 53)
+        .payload(dns::query(1, "example.com", dns::A));
+    let packet = decode(LinkType::ETHERNET, &frame[..14 + 20 + 8 + 4]).unwrap();
+    assert_eq!(triage(&packet), Verdict::Unread(Unread::Cut));
+    // A whole packet without payload is only an acknowledgement.
+    assert_eq!(of_tcp(5_000, 443, Vec::new()), Verdict::Forget);
 }
 
 #[test]
