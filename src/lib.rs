@@ -2,7 +2,7 @@
 //!
 //! Data walks through the modules once, in this order:
 //! [`source`] → [`packet`] → [`triage`] → (channel) → [`names`] → [`rules`] → [`alert`] →
-//! (channel) → [`output`]. [`pipeline`] is the only module that knows about threads.
+//! (channel) → [`output`]. [`pipeline`] connects them with threads.
 
 pub mod alert;
 pub mod cli;

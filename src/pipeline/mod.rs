@@ -1,4 +1,4 @@
-//! Threads and channels. The only module that knows about them.
+//! Threads and channels. Elsewhere only `source` has a thread, for input that makes wait.
 //!
 //! One reader thread takes frames from the inputs, decodes and triages them, and copies what is
 //! forwarded into one batch for each worker. All batches of a moment form an epoch. Workers read

@@ -72,7 +72,8 @@ names are innocent and must not raise an alert, however much they look like an i
 built, never copied from the program's output:
 
 * `names`: every name that must be observed, once per packet and kind, in order;
-* `contacts`: those of them that must raise an alert, with device, indicator and match;
+* `contacts`: those of them that must be alerted, with device, indicator and match (a response's
+  question and answer of one name are one alert);
 * `later`: names in protocols or layers that the program does not read yet.
 
 `golden/` is the opposite: what the program prints for all of these files, kept by
