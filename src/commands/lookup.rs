@@ -12,6 +12,9 @@ use crate::rules::{self, Explainer, LoadOptions, Verdict};
 /// The longest line that is taken from standard input, in bytes; no name is longer.
 const MAX_LINE: usize = 4_096;
 
+/// What some editors put before UTF-8 text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Runs the command.
 ///
 /// # Errors
@@ -60,7 +63,7 @@ struct Asked<'a, W> {
 }
 
 impl<W: Write> Asked<'_, W> {
-    /// One name a line; empty lines are passed over.
+    /// One name a line; empty lines and comments (`#`) are passed over.
     fn lines(&mut self, mut from: impl BufRead) -> io::Result<()> {
         let mut line = Vec::new();
         for number in 1u64.. {
@@ -79,8 +82,11 @@ impl<W: Write> Asked<'_, W> {
                 from.skip_until(b'\n')?;
                 continue;
             }
+            if number == 1 && line.starts_with(BYTE_ORDER_MARK) {
+                line.drain(..BYTE_ORDER_MARK.len());
+            }
             match std::str::from_utf8(&line).map(str::trim) {
-                Ok("") => {}
+                Ok(name) if name.is_empty() || name.starts_with('#') => {}
                 Ok(name) => self.name(name, Some(number))?,
                 Err(_) => self.refuse(&format!("standard input, line {number}: not UTF-8")),
             }

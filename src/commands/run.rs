@@ -76,7 +76,7 @@ impl Run {
         self.expansion
             .inputs
             .iter()
-            .map(ToString::to_string)
+            .map(Input::machine_name)
             .collect()
     }
 
@@ -228,11 +228,11 @@ fn progress_bar(total: Option<u64>, refused: bool) -> ProgressBar {
     let (bar, template) = match total {
         Some(total) => (
             ProgressBar::new(total),
-            "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left  {msg}",
+            "{bar:16} {percent:>3} %  {bytes} of {total_bytes}  {eta} left  {wide_msg}",
         ),
         None => (
             ProgressBar::no_length(),
-            "{spinner} {bytes}  {bytes_per_sec}  {elapsed}  {msg}",
+            "{spinner} {bytes}  {elapsed}  {wide_msg}",
         ),
     };
     bar.set_draw_target(ProgressDrawTarget::stderr());

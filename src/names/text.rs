@@ -105,14 +105,18 @@ impl NameText {
         Ok(())
     }
 
-    /// Replaces the content with a host name given as text (TLS, HTTP): dots separate labels, one
-    /// final dot is dropped.
+    /// Replaces the content with a host name given as text (TLS, HTTP): dots separate labels, final
+    /// dots are dropped.
     ///
     /// # Errors
     /// [`TooLong`] where it is longer than any name can be; the buffer is then empty.
     pub fn set_host(&mut self, host: &[u8]) -> Result<(), TooLong> {
         self.clear();
-        let host = host.strip_suffix(b".").unwrap_or(host);
+        let end = host
+            .iter()
+            .rposition(|&byte| byte != b'.')
+            .map_or(0, |last| last.saturating_add(1));
+        let host = host.get(..end).unwrap_or_default();
         if host.len() > MAX_WIRE {
             return Err(TooLong);
         }
@@ -169,10 +173,14 @@ mod tests {
     }
 
     #[test]
-    fn a_host_loses_one_final_dot() {
+    fn a_host_loses_its_final_dots() {
         let mut text = NameText::default();
         text.set_host(b"Evil.COM.").unwrap();
         assert_eq!(text.as_bytes(), b"evil.com");
+        text.set_host(b"evil.com..").unwrap();
+        assert_eq!(text.as_bytes(), b"evil.com");
+        text.set_host(b"..").unwrap();
+        assert!(text.is_empty());
         text.set_host(b"evil.com\r\n").unwrap();
         assert_eq!(text.as_bytes(), b"evil.com\\013\\010");
     }

@@ -40,6 +40,7 @@ pub enum Hello {
 ///
 /// `joined` is scratch space for a hello that is spread over several records.
 pub fn client_hello(payload: &[u8], joined: &mut Vec<u8>, visit: &mut impl FnMut(&[u8])) -> Hello {
+    let payload = skip_short_records(payload).unwrap_or(payload);
     let Ok((rest, record)) = parse_tls_record_header(payload) else {
         return Hello::Incomplete;
     };
@@ -67,6 +68,24 @@ pub fn client_hello(payload: &[u8], joined: &mut Vec<u8>, visit: &mut impl FnMut
         Some(whole) => read_body(whole, true, visit),
         None => read_body(joined, false, visit),
     }
+}
+
+/// How many records before a hello are passed over.
+const MAX_BEFORE: usize = 4;
+
+/// Passes over records that may stand before a hello: ChangeCipherSpec, alerts, empty handshake
+/// records. `None` where nothing follows them.
+pub(crate) fn skip_short_records(mut payload: &[u8]) -> Option<&[u8]> {
+    for _ in 0..MAX_BEFORE {
+        match payload {
+            [0x14 | 0x15, 3, 0..=4, 0, length @ 1..=2, rest @ ..] => {
+                payload = rest.get(usize::from(*length)..)?;
+            }
+            [0x16, 3, 0..=4, 0, 0, rest @ ..] => payload = rest,
+            _ => break,
+        }
+    }
+    (!payload.is_empty()).then_some(payload)
 }
 
 /// Collects up to `length` bytes of a handshake message's body over consecutive records.

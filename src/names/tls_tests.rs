@@ -110,6 +110,19 @@ fn an_encrypted_inner_hello_is_noted() {
 }
 
 #[test]
+fn short_records_before_the_hello_are_passed_over() {
+    let hello = make::client_hello("example.com").records();
+    for before in [
+        &[0x14, 3, 3, 0, 1, 1][..],
+        &[0x15, 3, 1, 0, 2, 1, 0],
+        &[0x16, 3, 1, 0, 0],
+    ] {
+        let payload = [before, before, &hello].concat();
+        assert_eq!(read(&payload).0, ["example.com"], "{before:?}");
+    }
+}
+
+#[test]
 fn other_records_are_no_hello() {
     assert_eq!(read(&make::server_hello()).1, Hello::NotHello);
     assert_eq!(read(&make::application_data(100)).1, Hello::NotHello);

@@ -133,7 +133,7 @@ pub fn run(
     progress: &Progress,
     stop: &Arc<AtomicBool>,
 ) -> io::Result<Outcome> {
-    let names: Arc<[String]> = config.inputs.iter().map(ToString::to_string).collect();
+    let names: Arc<[String]> = config.inputs.iter().map(Input::machine_name).collect();
     let workers = config.workers.max(1);
     let (found, findings) = bounded(workers.saturating_mul(LANE_DEPTH));
     let (spare, spares) = bounded(workers.saturating_mul(LANE_DEPTH).saturating_mul(2));

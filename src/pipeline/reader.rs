@@ -12,6 +12,7 @@ use crate::packet;
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
 use crate::stats::{ReaderStats, bump};
+use crate::time::Timestamp;
 use crate::triage::{Verdict, triage};
 
 /// An epoch ends after this many blocks even where no batch is full, so that alerts do not wait.
@@ -152,8 +153,11 @@ impl<'a> Reader<'a> {
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Ended> {
         let stats = &mut self.stats;
         let now = frame.timestamp;
-        stats.first = Some(stats.first.map_or(now, |first| first.min(now)));
-        stats.last = Some(stats.last.map_or(now, |last| last.max(now)));
+        // A frame without a time of its own, at the beginning of a capture, has that of the epoch.
+        if now != Timestamp::default() {
+            stats.first = Some(stats.first.map_or(now, |first| first.min(now)));
+            stats.last = Some(stats.last.map_or(now, |last| last.max(now)));
+        }
         if let Some(filter) = &mut self.filter
             && !filter
                 .accepts(frame)

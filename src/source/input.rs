@@ -36,6 +36,24 @@ pub(super) fn path_words(path: &Path) -> String {
     words
 }
 
+impl Input {
+    /// The path as machines need it: as it is, and bytes that are not UTF-8 as `\xNN`, so that two
+    /// files never get one name.
+    pub fn machine_name(&self) -> String {
+        let Self::File(path) = self else {
+            return "standard input".to_owned();
+        };
+        let mut name = String::new();
+        for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+            name.push_str(chunk.valid());
+            for byte in chunk.invalid() {
+                name.push_str(&format!("\\x{byte:02x}"));
+            }
+        }
+        name
+    }
+}
+
 /// How inputs are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
@@ -63,6 +81,7 @@ mod tests {
     fn a_name_cannot_drive_the_terminal() {
         let input = Input::File(PathBuf::from("evil\u{1b}[2J\n.pcap"));
         assert_eq!(input.to_string(), "evil\\u{1b}[2J\\n.pcap");
+        assert_eq!(input.machine_name(), "evil\u{1b}[2J\n.pcap");
         assert_eq!(Input::Stdin.to_string(), "standard input");
     }
 }

@@ -5,6 +5,7 @@
 //! recognises as a possible bearer of names that this version does not read is [`Unread`]: counted
 //! and shown, since a silent gap would make "no alert" a lie.
 
+use crate::names::tls::skip_short_records;
 use crate::packet::{Datagram, Packet, Segment, Transport};
 
 /// Which reader a forwarded payload goes to.
@@ -36,6 +37,8 @@ pub enum Unread {
     SplitHello,
     /// A TLS server's handshake in the clear: its certificates are not read.
     ServerHandshake,
+    /// SOCKS requests with a host name (RFC 1928, SOCKS4a).
+    Socks,
     /// UDP on a port of VXLAN, GENEVE, GTP-U, L2TP, Teredo, IPsec NAT traversal or WireGuard.
     Tunnel,
     /// A payload that the capture cut before it could be told what it is.
@@ -44,7 +47,7 @@ pub enum Unread {
 
 impl Unread {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Quic,
         Self::Dtls,
         Self::DnsOverTcp,
@@ -52,6 +55,7 @@ impl Unread {
         Self::LocalNames,
         Self::SplitHello,
         Self::ServerHandshake,
+        Self::Socks,
         Self::Tunnel,
         Self::Cut,
     ];
@@ -69,6 +73,7 @@ impl Unread {
             Self::Tunnel => {
                 "UDP tunnel packets (VXLAN, GENEVE, GTP-U, L2TP, Teredo, IPsec, WireGuard)"
             }
+            Self::Socks => "SOCKS requests",
             Self::Cut => "payloads cut short by the capture before their first bytes",
         }
     }
@@ -123,18 +128,43 @@ fn tcp(segment: &Segment<'_>) -> Verdict {
             Some(2) if selects_tls13(payload) => Verdict::Forget,
             Some(2) => Verdict::Unread(Unread::ServerHandshake),
             None => Verdict::Unread(Unread::SplitHello),
+            Some(_) if hello_behind(payload) => Verdict::Forward(Reader::ClientHello),
             Some(_) => Verdict::Forget,
         };
     }
-    if segment.sport == DNS || segment.dport == DNS {
+    if matches!(first, 0x14 | 0x15) && second == 3 && third <= 4 && hello_behind(payload) {
+        return Verdict::Forward(Reader::ClientHello);
+    }
+    if segment.sport == DNS || segment.dport == DNS || is_dns_over_tcp(payload) {
         return Verdict::Unread(Unread::DnsOverTcp);
     }
     match &[first, second, third, fourth] {
-        b"GET " | b"POST" | b"HEAD" | b"PUT " | b"CONN" | b"OPTI" | b"DELE" | b"PATC" | b"PRI " => {
+        b"GET " | b"POST" | b"HEAD" | b"PUT " | b"CONN" | b"OPTI" | b"DELE" | b"PATC" | b"PRI "
+        | b"PROP" | b"REPO" | b"TRAC" | b"MKCO" | b"SUBS" | b"NOTI" | b"M-SE" => {
             Verdict::Unread(Unread::Http)
+        }
+        // CONNECT or BIND to a domain name; SOCKS4a marks one by the address 0.0.0.x.
+        [5, 1 | 2, 0, 3] => Verdict::Unread(Unread::Socks),
+        [4, 1 | 2, ..] if matches!(payload.get(4..8), Some([0, 0, 0, 1..=255])) => {
+            Verdict::Unread(Unread::Socks)
         }
         _ => Verdict::Forget,
     }
+}
+
+/// A ClientHello behind a few short records (ChangeCipherSpec, alerts, empty handshake records).
+#[cold]
+fn hello_behind(payload: &[u8]) -> bool {
+    skip_short_records(payload).is_some_and(|rest| matches!(rest, [0x16, 3, 0..=4, _, _, 1, 0, ..]))
+}
+
+/// DNS over TCP on any port: one whole message behind its length (RFC 1035 section 4.2.2).
+fn is_dns_over_tcp(payload: &[u8]) -> bool {
+    payload
+        .split_first_chunk::<2>()
+        .is_some_and(|(length, message)| {
+            usize::from(u16::from_be_bytes(*length)) == message.len() && is_dns_shaped(message)
+        })
 }
 
 /// Whether a ServerHello has the supported_versions extension with TLS 1.3 (RFC 8446 section 4.2.1).

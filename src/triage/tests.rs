@@ -134,6 +134,41 @@ fn a_tls13_server_shows_no_certificate() {
 }
 
 #[test]
+fn socks_and_dns_over_tcp_are_told_by_shape() {
+    let socks5 = [&[5, 1, 0, 3, 11][..], b"example.com", &[1, 187]].concat();
+    let socks4a = [&[4, 1, 1, 187, 0, 0, 0, 1, 0][..], b"example.com\0"].concat();
+    let message = dns::query(1, "example.com", dns::A).over_tcp();
+    assert_eq!(of_tcp(5_000, 1_080, socks5), Verdict::Unread(Unread::Socks));
+    assert_eq!(
+        of_tcp(5_000, 1_080, socks4a),
+        Verdict::Unread(Unread::Socks)
+    );
+    assert_eq!(
+        of_tcp(5_000, 5_354, message),
+        Verdict::Unread(Unread::DnsOverTcp)
+    );
+}
+
+#[test]
+fn a_hello_behind_short_records_is_forwarded() {
+    let hello = tls::client_hello("example.com").records();
+    for before in [
+        &[0x14, 3, 3, 0, 1, 1][..],
+        &[0x15, 3, 1, 0, 2, 1, 0],
+        &[0x16, 3, 1, 0, 0],
+    ] {
+        let payload = [before, &hello].concat();
+        assert_eq!(
+            of_tcp(5_000, 443, payload),
+            Verdict::Forward(Reader::ClientHello)
+        );
+    }
+    // A client's last flight: ChangeCipherSpec and an encrypted Finished.
+    let finished = [&[0x14, 3, 3, 0, 1, 1, 0x16, 3, 3, 0, 40][..], &[0xa5; 40]].concat();
+    assert_eq!(of_tcp(5_000, 443, finished), Verdict::Forget);
+}
+
+#[test]
 fn udp_tunnels_are_not_forgotten() {
     for port in [1_701, 2_152, 3_544, 4_500, 4_789, 6_081, 8_472] {
         assert_eq!(
