@@ -228,11 +228,11 @@ fn progress_bar(total: Option<u64>, refused: bool) -> ProgressBar {
     let (bar, template) = match total {
         Some(total) => (
             ProgressBar::new(total),
-            "{bar:16} {percent:>3} %  {bytes} of {total_bytes}  {eta} left  {wide_msg}",
+            "{bar:16} {percent:>3} %  {bytes_per_sec}  {eta} left  {wide_msg}",
         ),
         None => (
             ProgressBar::no_length(),
-            "{spinner} {bytes}  {elapsed}  {wide_msg}",
+            "{spinner} {bytes}  {bytes_per_sec}  {elapsed}  {wide_msg}",
         ),
     };
     bar.set_draw_target(ProgressDrawTarget::stderr());
