@@ -120,7 +120,7 @@ fn tls12_server_hello() -> Vec<u8> {
         .windows(6)
         .position(|bytes| bytes == extension)
         .unwrap();
-    hello[at + 5] = 3;
+    hello[at..][5] = 3;
     hello
 }
 
