@@ -58,8 +58,8 @@ fuzz: prepare ## Fuzz each target (FUZZ="dns tls" SECONDS_EACH=600)
 		{ echo 'error: cargo-fuzz is missing. Install it: cargo install cargo-fuzz --locked' >&2; exit 1; }
 	@BELLEROPHON_SEEDS="$(CURDIR)/fuzz/target/seeds" $(CARGO) test $(LOCKED) --test fuzz_corpus seeds
 	@set -e; for target in $(FUZZ); do \
-		mkdir -p fuzz/target/work/$$target; \
-		$(CARGO) fuzz run --sanitizer none $$target fuzz/target/work/$$target \
+		mkdir -p fuzz/target/grown/$$target; \
+		$(CARGO) fuzz run --sanitizer none $$target fuzz/target/grown/$$target \
 			fuzz/corpus/$$target fuzz/target/seeds/$$target -- \
 			-max_total_time=$(SECONDS_EACH) -timeout=20 -max_len=20000; \
 	done
