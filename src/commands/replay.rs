@@ -47,7 +47,10 @@ pub fn run(args: &Replay) -> Result<Status, Box<dyn Error>> {
     };
     if let Some(path) = args.eve.as_deref().filter(|_| !to_stdout) {
         // Making the file anew would destroy the evidence, or the rules.
-        if run.reads(path) || args.rules.rules.iter().any(|rules| same_file(rules, path)) {
+        let is_rules = rules
+            .packs()
+            .any(|pack| same_file(Path::new(&pack.file), path));
+        if is_rules || run.reads(path) {
             return Err(format!(
                 "{}: --eve would overwrite one of the captures or rules to read; name another file",
                 path.display()

@@ -44,6 +44,15 @@ impl Run {
     pub(super) fn prepare(input: &InputArgs, report: &ReportArgs) -> Result<Self, Box<dyn Error>> {
         let filter = input.bpf.as_deref().map(Filter::new).transpose()?;
         let expansion = source::expand(&input.paths);
+        let inputs = &expansion.inputs;
+        if let Some(input) = inputs
+            .iter()
+            .find(|i| is_file_of(i, Path::new("/dev/stdout")))
+        {
+            return Err(
+                format!("{input}: standard output goes to this input; write elsewhere").into(),
+            );
+        }
         let stop = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             // The second signal ends the program at once; the first asks it to finish.
@@ -82,13 +91,10 @@ impl Run {
 
     /// Whether `path` is one of the inputs.
     pub(super) fn reads(&self, path: &Path) -> bool {
-        self.expansion.inputs.iter().any(|input| {
-            let input = match input {
-                Input::File(input) => input,
-                Input::Stdin => Path::new("/dev/stdin"),
-            };
-            same_file(input, path)
-        })
+        self.expansion
+            .inputs
+            .iter()
+            .any(|input| is_file_of(input, path))
     }
 
     pub(super) fn start(self, task: Task, sink: &mut impl Sink) -> io::Result<Finished> {
@@ -111,6 +117,15 @@ impl Run {
             workers: self.workers,
         })
     }
+}
+
+/// Whether `path` leads to the file of `input`.
+fn is_file_of(input: &Input, path: &Path) -> bool {
+    let input = match input {
+        Input::File(input) => input,
+        Input::Stdin => Path::new("/dev/stdin"),
+    };
+    same_file(input, path)
 }
 
 /// Whether two paths lead to one regular file, by whatever names.

@@ -238,13 +238,10 @@ impl<V: FnMut(Kind, &[u8])> Walk<'_, '_, V> {
         }
         let end = data.saturating_add(length);
         let first = data.saturating_add(skip);
-        // Names that leave their record are made of other records' bytes: look before pushing.
         let mut at = first;
         for _ in 0..names {
-            at = self.skip_name(at, end)?;
-        }
-        let mut at = first;
-        for _ in 0..names {
+            // A name that leaves its record is made of other records' bytes: look before pushing.
+            self.skip_name(at, end)?;
             at = self.name(at, Kind::DnsAnswer)?;
         }
         Ok(())

@@ -48,7 +48,18 @@ pub fn client_hello(payload: &[u8], joined: &mut Vec<u8>, visit: &mut impl FnMut
         return Hello::NotHello;
     }
     let fragment = rest.get(..usize::from(record.len)).unwrap_or(rest);
-    let Some(&[kind, l0, l1, l2]) = fragment.first_chunk::<4>() else {
+    if fragment.len() < 4 && fragment.len() < rest.len() {
+        // Even the handshake header is spread over records.
+        join_records(payload, 4, joined);
+    } else {
+        joined.clear();
+    }
+    let start = if joined.is_empty() {
+        fragment
+    } else {
+        joined.as_slice()
+    };
+    let Some(&[kind, l0, l1, l2]) = start.first_chunk::<4>() else {
         return Hello::Incomplete;
     };
     if kind != 1 {
@@ -63,20 +74,19 @@ pub fn client_hello(payload: &[u8], joined: &mut Vec<u8>, visit: &mut impl FnMut
         // The segment ends inside the record.
         return read_body(body, false, visit);
     }
-    join_records(payload, length, joined);
-    match joined.get(..length) {
+    join_records(payload, length.saturating_add(4), joined);
+    let body = joined.get(4..).unwrap_or_default();
+    match body.get(..length) {
         Some(whole) => read_body(whole, true, visit),
-        None => read_body(joined, false, visit),
+        None => read_body(body, false, visit),
     }
 }
-
-/// How many records before a hello are passed over.
-const MAX_BEFORE: usize = 4;
 
 /// Passes over records that may stand before a hello: ChangeCipherSpec, alerts, empty handshake
 /// records. `None` where nothing follows them.
 pub(crate) fn skip_short_records(mut payload: &[u8]) -> Option<&[u8]> {
-    for _ in 0..MAX_BEFORE {
+    loop {
+        // Every turn takes at least a record header.
         match payload {
             [0x14 | 0x15, 3, 0..=4, 0, length @ 1..=2, rest @ ..] => {
                 payload = rest.get(usize::from(*length)..)?;
@@ -88,11 +98,11 @@ pub(crate) fn skip_short_records(mut payload: &[u8]) -> Option<&[u8]> {
     (!payload.is_empty()).then_some(payload)
 }
 
-/// Collects up to `length` bytes of a handshake message's body over consecutive records.
+/// Collects up to `length` bytes of a handshake message, its header included, over consecutive
+/// records.
 fn join_records(payload: &[u8], length: usize, joined: &mut Vec<u8>) {
     joined.clear();
     let mut rest = payload;
-    let mut skip = 4usize; // the handshake header, in the first record
     while joined.len() < length {
         let Ok((after, record)) = parse_tls_record_header(rest) else {
             return;
@@ -101,8 +111,7 @@ fn join_records(payload: &[u8], length: usize, joined: &mut Vec<u8>) {
             return;
         }
         let fragment = after.get(..usize::from(record.len)).unwrap_or(after);
-        joined.extend_from_slice(fragment.get(skip..).unwrap_or_default());
-        skip = 0;
+        joined.extend_from_slice(fragment);
         rest = after.get(fragment.len()..).unwrap_or_default();
     }
 }

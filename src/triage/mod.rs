@@ -71,7 +71,7 @@ impl Unread {
             Self::SplitHello => "TLS hellos split in their first bytes",
             Self::ServerHandshake => "TLS server handshakes with readable certificates",
             Self::Tunnel => {
-                "UDP tunnel packets (VXLAN, GENEVE, GTP-U, L2TP, Teredo, IPsec, WireGuard)"
+                "UDP tunnel packets (VXLAN, GENEVE, GTP-U, L2TP, Teredo, TZSP, CAPWAP, IPsec, WireGuard)"
             }
             Self::Socks => "SOCKS requests",
             Self::Cut => "payloads cut short by the capture before their first bytes",
@@ -140,11 +140,10 @@ fn tcp(segment: &Segment<'_>) -> Verdict {
     }
     match &[first, second, third, fourth] {
         b"GET " | b"POST" | b"HEAD" | b"PUT " | b"CONN" | b"OPTI" | b"DELE" | b"PATC" | b"PRI "
-        | b"PROP" | b"REPO" | b"TRAC" | b"MKCO" | b"SUBS" | b"NOTI" | b"M-SE" => {
-            Verdict::Unread(Unread::Http)
-        }
-        // CONNECT or BIND to a domain name; SOCKS4a marks one by the address 0.0.0.x.
-        [5, 1 | 2, 0, 3] => Verdict::Unread(Unread::Socks),
+        | b"PROP" | b"REPO" | b"TRAC" | b"MKCO" | b"SUBS" | b"NOTI" | b"M-SE" | b"LOCK"
+        | b"UNLO" | b"MOVE" | b"COPY" | b"SEAR" | b"QUER" => Verdict::Unread(Unread::Http),
+        // CONNECT, BIND, UDP ASSOCIATE or Tor's RESOLVE of a domain name; SOCKS4a marks one by the address 0.0.0.x.
+        [5, 1..=3 | 0xf0..=0xf1, 0, 3] => Verdict::Unread(Unread::Socks),
         [4, 1 | 2, ..] if matches!(payload.get(4..8), Some([0, 0, 0, 1..=255])) => {
             Verdict::Unread(Unread::Socks)
         }
@@ -211,7 +210,7 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
 /// clients take their ports from.
 fn is_tunnel(port: u16, payload: &[u8]) -> bool {
     match port {
-        1_701 | 2_152 | 3_544 | 4_500 | 4_789 | 6_081 | 8_472 => true,
+        1_701 | 2_152 | 3_544 | 4_500 | 4_789 | 4_790 | 5_247 | 6_081 | 8_472 | 37_008 => true,
         51_820 => matches!(payload, [1..=4, 0, 0, 0, ..]),
         _ => false,
     }
@@ -221,13 +220,16 @@ fn is_tunnel(port: u16, payload: &[u8]) -> bool {
 fn is_quic(payload: &[u8]) -> bool {
     match payload.first_chunk::<5>() {
         Some(&[first, a, b, c, d]) if first & 0x80 != 0 => {
-            matches!(
-                [a, b, c, d],
-                [0, 0, 0, 1]
-                    | [0x6b, 0x33, 0x43, 0xcf]
-                    | [0xff, 0, 0, 1..=0x22]
-                    | [b'Q' | b'T', b'0', _, _]
-            )
+            // A first datagram is padded to 1,200 bytes whatever its version.
+            let padded = first & 0x40 != 0 && payload.len() >= 1_200;
+            padded
+                || matches!(
+                    [a, b, c, d],
+                    [0, 0, 0, 1]
+                        | [0x6b, 0x33, 0x43, 0xcf]
+                        | [0xff, 0, 0, 1..=0x22]
+                        | [b'Q' | b'T', b'0', _, _]
+                )
         }
         // Google QUIC before Q044: a public header with a version and an 8-byte connection ID.
         Some(&[first, ..]) if first & 0x09 == 0x09 && first & 0xf0 == 0 => {

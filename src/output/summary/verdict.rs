@@ -30,6 +30,15 @@ pub(super) fn draw(
             "errors of rules or output",
         ));
     }
+    let closed = inputs
+        .skipped
+        .iter()
+        .filter(|why| hides_packets(why))
+        .count() as u64;
+    if closed != 0 {
+        let files = counted(closed, "skipped file", "skipped files");
+        limits.push(format!("{files} may hold packets that were not read"));
+    }
     let undecoded = facts.outcome.reader.gaps.may_hide_names();
     if undecoded != 0 {
         limits.push(format!(
@@ -93,6 +102,13 @@ pub(super) fn draw(
         text,
         limits,
     }
+}
+
+/// Whether a file that was skipped in a folder is a capture in another format, or compressed in a
+/// way that is not opened.
+fn hides_packets(skipped: &str) -> bool {
+    let reason = skipped.rsplit(": ").next().unwrap_or(skipped);
+    reason.starts_with("compressed") || reason.contains("capture")
 }
 
 /// Tells a connection from a mere question: the second is far less.
