@@ -134,3 +134,48 @@ fn eve_never_overwrites_what_is_read() {
     Ran::wait(child).exits(2).says(&["one of the captures"]);
     assert!(std::fs::read(&path).unwrap() == evidence);
 }
+
+#[test]
+fn eve_never_overwrites_a_rule_file_of_a_folder() {
+    let folder = Folder::new();
+    let rules = std::fs::read(repository().join("rules/pegasus.yaml")).unwrap();
+    let path = folder.file("mine.yaml", &rules);
+    run(["replay", CAPTURE, "--rules", &folder.text(), "--eve", &path])
+        .exits(2)
+        .says(&["captures or rules", "another file"]);
+    assert!(std::fs::read(&path).unwrap() == rules);
+}
+
+#[test]
+fn standard_output_is_never_appended_to_an_input() {
+    let folder = Folder::new();
+    let evidence = std::fs::read(repository().join(CAPTURE)).unwrap();
+    let path = folder.file("a.pcap", &evidence);
+    for what in ["replay", "names"] {
+        let out = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap();
+        let child = command([what, &path]).stdout(out).spawn().unwrap();
+        Ran::wait(child)
+            .exits(2)
+            .says(&["standard output goes to this input"]);
+        assert!(std::fs::read(&path).unwrap() == evidence, "{what}");
+    }
+}
+
+#[test]
+fn closed_files_in_a_folder_limit_the_verdict() {
+    let folder = Folder::new();
+    folder.file("a.pcap", std::fs::read(repository().join(CAPTURE)).unwrap());
+    folder.file("b.pcap.1", *b"\xfd7zXZ\0\0\x04 and what is inside");
+    folder.file("README", "words");
+    let summary = run(["replay", &folder.text(), "--summary", "json"])
+        .exits(0)
+        .summary();
+    let limits = summary["verdict"]["limits"].to_string();
+    assert!(
+        limits.contains("1 skipped file may hold packets"),
+        "{limits}"
+    );
+}
