@@ -98,32 +98,14 @@ impl Gap {
     #[cold]
     pub(super) const fn ether_type(ether_type: EtherType) -> Self {
         let carried = Carried::EtherType(ether_type.0);
-        // Control protocols of the local link: they name no host on the Internet.
-        const QUIET: [u16; 14] = [
-            0x0806, // ARP
-            0x0842, // Wake-on-LAN
-            0x8035, // RARP
-            0x8808, // Ethernet flow control
-            0x8809, // slow protocols (LACP)
-            0x8863, // PPPoE discovery
-            0x888e, // EAPOL
-            0x88cc, // LLDP
-            0x88f5, // MVRP
-            0x88f7, // PTP
-            0x8902, // CFM
-            0x890d, // 802.11r and TDLS
-            0x9000, // configuration test
-            0x88e1, // HomePlug
-        ];
-        let mut i = 0;
-        while i < QUIET.len() {
-            #[allow(clippy::indexing_slicing)] // bounded by the loop; `get` is not const here
-            if QUIET[i] == ether_type.0 {
-                return Self::NoNames(carried);
-            }
-            i = i.wrapping_add(1);
+        match ether_type.0 {
+            // Control protocols of the local link, which name no host on the Internet: ARP,
+            // Wake-on-LAN, RARP, flow control, LACP, PPPoE discovery, EAPOL, LLDP, HomePlug, MVRP,
+            // PTP, CFM, 802.11r and TDLS, configuration test.
+            0x0806 | 0x0842 | 0x8035 | 0x8808 | 0x8809 | 0x8863 | 0x888e | 0x88cc | 0x88e1
+            | 0x88f5 | 0x88f7 | 0x8902 | 0x890d | 0x9000 => Self::NoNames(carried),
+            _ => Self::Unread(carried),
         }
-        Self::Unread(carried)
     }
 
     pub(super) const fn ip_protocol(protocol: IpNumber) -> Self {

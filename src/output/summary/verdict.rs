@@ -130,7 +130,7 @@ fn found(alerts: &Alerts) -> String {
     if asked != 0 {
         let who = counted(asked, "device", "devices");
         acts.push(format!(
-            "{who} asked for, or was told about, a listed name without a connection being seen"
+            "{who} asked for, or got an answer about, a listed name without a connection being seen"
         ));
     }
     format!(
