@@ -53,11 +53,13 @@ pub enum Action {
     WasAnswered,
     /// It opened a connection and named the host.
     ConnectedTo,
+    /// The server that it had connected to showed a certificate for the name.
+    WasShownCertificate,
 }
 
 impl Action {
     /// How many actions there are.
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 4;
 
     /// For machines.
     pub const fn as_str(self) -> &'static str {
@@ -65,6 +67,7 @@ impl Action {
             Self::LookedUp => "looked_up",
             Self::WasAnswered => "was_answered",
             Self::ConnectedTo => "connected_to",
+            Self::WasShownCertificate => "was_shown_certificate",
         }
     }
 
@@ -74,13 +77,18 @@ impl Action {
             Self::LookedUp => "looked up",
             Self::WasAnswered => "was answered",
             Self::ConnectedTo => "connected to",
+            Self::WasShownCertificate => "was shown a certificate for",
         }
     }
 }
 
 impl Sighting {
+    /// The packet goes to the client. Multicast has no client: whoever sends is the device.
     fn is_response(&self) -> bool {
-        self.dns.is_some_and(|dns| dns.response)
+        match self.kind {
+            Kind::X509San | Kind::X509Cn => true,
+            _ => self.dns.is_some_and(|dns| dns.response) && !self.flow.dst.is_multicast(),
+        }
     }
 
     /// The device whose owner should be told: the client of the exchange.
@@ -103,10 +111,31 @@ impl Sighting {
 
     /// What the device did.
     pub fn action(&self) -> Action {
+        let answered = self.dns.is_some_and(|dns| dns.response);
         match self.kind {
-            Kind::DnsQuery | Kind::DnsAnswer if self.is_response() => Action::WasAnswered,
-            Kind::DnsQuery | Kind::DnsAnswer => Action::LookedUp,
-            Kind::TlsSni => Action::ConnectedTo,
+            Kind::X509San | Kind::X509Cn => Action::WasShownCertificate,
+            Kind::DnsQuery
+            | Kind::DnsAnswer
+            | Kind::MdnsQuery
+            | Kind::MdnsAnswer
+            | Kind::LlmnrQuery
+            | Kind::LlmnrAnswer
+            | Kind::Nbns => {
+                if answered {
+                    Action::WasAnswered
+                } else {
+                    Action::LookedUp
+                }
+            }
+            Kind::TlsSni
+            | Kind::QuicSni
+            | Kind::GquicSni
+            | Kind::DtlsSni
+            | Kind::HttpHost
+            | Kind::HttpUriHost
+            | Kind::HttpConnect
+            | Kind::Http2Authority
+            | Kind::SocksHost => Action::ConnectedTo,
         }
     }
 }

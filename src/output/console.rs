@@ -22,7 +22,9 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, style: 
     );
     // Writing to a String cannot fail.
     let _ = match sighting.action() {
-        Action::ConnectedTo => write!(line, " at {}", sighting.peer()),
+        Action::ConnectedTo | Action::WasShownCertificate => {
+            write!(line, " at {}", sighting.peer())
+        }
         Action::WasAnswered => write!(line, " {}", answered(sighting)),
         Action::LookedUp => write!(line, " at {}", sighting.peer().ip()),
     };

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::alert::Sighting;
-use crate::names::Kind;
 use crate::names::dns::rcode_name;
 use crate::rules::{Indicator, PackInfo, Severity};
 
@@ -93,10 +92,7 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, file: &
         ip_v: if flow.src.is_ipv4() { 4 } else { 6 },
         pkt_src: "wire/pcap",
         community_id: flow.community_id(),
-        app_proto: match sighting.kind {
-            Kind::DnsQuery | Kind::DnsAnswer => "dns",
-            Kind::TlsSni => "tls",
-        },
+        app_proto: sighting.kind.protocol(),
         alert: Alert {
             action: "allowed",
             gid: 1,

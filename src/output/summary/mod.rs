@@ -145,6 +145,8 @@ pub struct Contact {
     pub was_answered: u64,
     /// Alerts: connections opened.
     pub connected_to: u64,
+    /// Alerts: certificates shown by servers.
+    pub was_shown_certificate: u64,
     /// Time of the earliest alert, RFC 3339.
     pub first: String,
     /// Time of the latest alert, RFC 3339.
@@ -448,6 +450,7 @@ impl Alerts {
                     looked_up: contact.did(Action::LookedUp),
                     was_answered: contact.did(Action::WasAnswered),
                     connected_to: contact.did(Action::ConnectedTo),
+                    was_shown_certificate: contact.did(Action::WasShownCertificate),
                     first: contact.first.to_string(),
                     last: contact.last.to_string(),
                     names: contact.names.iter().map(|n| n.to_string()).collect(),

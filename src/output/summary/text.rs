@@ -156,6 +156,7 @@ impl Summary {
                 (Action::LookedUp, contact.looked_up),
                 (Action::WasAnswered, contact.was_answered),
                 (Action::ConnectedTo, contact.connected_to),
+                (Action::WasShownCertificate, contact.was_shown_certificate),
             ] {
                 if n != 0 {
                     acts.push(format!("{} {}", action.words(), times(n)));
