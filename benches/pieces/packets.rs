@@ -34,13 +34,15 @@ pub(crate) fn pieces() -> Result<Vec<Piece>, Failure> {
 }
 
 fn decode(frame: &'static [u8]) -> Result<Packet<'static>, Failure> {
-    packet::decode(LinkType::ETHERNET, frame)
+    packet::decode(LinkType::ETHERNET, frame, &mut Path::default())
         .map_err(|gap| format!("the benchmark is wrong: its frame gives {gap:?}").into())
 }
 
 fn decoding(name: &'static str, frame: &'static [u8]) -> Result<Piece, Failure> {
     decode(frame)?;
-    let run = repeat(move || packet::decode(LinkType::ETHERNET, black_box(frame)));
+    let mut path = Path::default();
+    let run =
+        repeat(move || packet::decode(LinkType::ETHERNET, black_box(frame), &mut path).is_ok());
     Ok(Piece::new(("decode", name), "packet", frame.len(), run))
 }
 
@@ -54,8 +56,11 @@ fn triaging(name: &'static str, frame: &'static [u8], wanted: Verdict) -> Result
 /// As the reader does it: inlined into each other, no view of the packet is stored.
 fn both(name: &'static str, frame: &'static [u8]) -> Result<Piece, Failure> {
     check(triage(&decode(frame)?) == Verdict::Forget, name)?;
+    let mut path = Path::default();
     let run = repeat(move || {
-        packet::decode(LinkType::ETHERNET, black_box(frame)).map(|packet| triage(&packet))
+        packet::decode(LinkType::ETHERNET, black_box(frame), &mut path)
+            .map(|packet| triage(&packet))
+            .ok()
     });
     Ok(Piece::new(
         ("decode and triage", name),

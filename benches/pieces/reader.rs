@@ -61,9 +61,10 @@ fn read(input: &Input) -> Result<usize, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut capture = Capture::open(input, &Options::default(), &stop)?;
     let mut forgotten = 0;
+    let mut path = Path::default();
     loop {
         while let Some(frame) = capture.next_buffered()? {
-            if let Ok(packet) = packet::decode(frame.link, frame.data)
+            if let Ok(packet) = packet::decode(frame.link, frame.data, &mut path)
                 && triage(&packet) == Verdict::Forget
             {
                 forgotten += 1;

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::flow::Flow;
 use crate::names::Kind;
-use crate::packet::VlanStack;
+use crate::packet::path::Hop;
 use crate::rules::Hit;
 use crate::time::Timestamp;
 
@@ -21,8 +21,8 @@ pub struct Sighting {
     pub timestamp: Timestamp,
     /// From whom to whom the packet went.
     pub flow: Flow,
-    /// VLAN identifiers of the packet, outermost first.
-    pub vlans: VlanStack,
+    /// Tags and tunnels around the packet, outermost first.
+    pub path: Box<[Hop]>,
     /// Where in the packet the name stood.
     pub kind: Kind,
     /// The name, in presentation form.
@@ -158,7 +158,7 @@ pub(crate) mod tests {
                 dport: 53,
                 protocol: Protocol::Udp,
             },
-            vlans: VlanStack::default(),
+            path: Box::default(),
             kind: Kind::DnsQuery,
             name: name.into(),
             hit: Hit {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::alert::Sighting;
 use crate::names::dns::rcode_name;
+use crate::packet::path::{Hop, vlans};
 use crate::rules::{Indicator, PackInfo, Severity};
 
 /// Signature numbers begin here, above the ranges that public rule sets use.
@@ -19,8 +20,8 @@ struct Event<'a> {
     flow_id: u64,
     pcap_cnt: u64,
     event_type: &'static str,
-    #[serde(skip_serializing_if = "<[u16]>::is_empty")]
-    vlan: &'a [u16],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    vlan: Vec<u16>,
     src_ip: IpAddr,
     src_port: u16,
     dest_ip: IpAddr,
@@ -65,6 +66,8 @@ struct Context<'a> {
     action: &'static str,
     peer: IpAddr,
     peer_port: u16,
+    #[serde(skip_serializing_if = "<[Hop]>::is_empty")]
+    path: &'a [Hop],
     #[serde(skip_serializing_if = "Option::is_none")]
     rcode: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -83,7 +86,7 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, file: &
         flow_id: flow.id(),
         pcap_cnt: sighting.packet,
         event_type: "alert",
-        vlan: sighting.vlans.ids(),
+        vlan: vlans(&sighting.path).collect(),
         src_ip: flow.src,
         src_port: flow.sport,
         dest_ip: flow.dst,
@@ -122,6 +125,7 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, file: &
                 action: sighting.action().as_str(),
                 peer: sighting.peer().ip(),
                 peer_port: sighting.peer().port(),
+                path: &sighting.path,
                 rcode: sighting
                     .dns
                     .filter(|dns| dns.response)

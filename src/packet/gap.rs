@@ -58,8 +58,6 @@ pub enum Gap {
     Truncated(Layer),
     /// A header contradicts itself.
     Malformed(Layer),
-    /// A later IP fragment: its datagram's beginning is elsewhere.
-    Fragment,
     /// More nested headers than are walked.
     TooDeep,
 }
@@ -138,7 +136,6 @@ impl Gap {
             Self::Unread(c) => c.describe(),
             Self::Truncated(l) => format!("{} header cut short", l.as_str()),
             Self::Malformed(l) => format!("{} header malformed", l.as_str()),
-            Self::Fragment => "IP fragment after the first".to_owned(),
             Self::TooDeep => "too many nested headers".to_owned(),
         }
     }

@@ -3,14 +3,14 @@
 use etherparse::Ipv4HeaderSlice;
 use etherparse::err::ipv4::HeaderSliceError;
 
-use super::{Gap, Ip, Layer, Packet, VlanStack, transport};
+use super::{Fragment, Gap, Ip, IpPayload, Layer, Stop};
 
 #[inline]
-pub(super) fn decode(data: &[u8], vlans: VlanStack) -> Result<Packet<'_>, Gap> {
+pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
     let header = match Ipv4HeaderSlice::from_slice(data) {
         Ok(header) => header,
-        Err(HeaderSliceError::Len(_)) => return Err(Gap::truncated(Layer::Ipv4)),
-        Err(HeaderSliceError::Content(_)) => return Err(Gap::malformed(Layer::Ipv4)),
+        Err(HeaderSliceError::Len(_)) => return Err(Gap::truncated(Layer::Ipv4).into()),
+        Err(HeaderSliceError::Content(_)) => return Err(Gap::malformed(Layer::Ipv4).into()),
     };
     let header_len = header.slice().len();
     let total = usize::from(header.total_len());
@@ -22,20 +22,31 @@ pub(super) fn decode(data: &[u8], vlans: VlanStack) -> Result<Packet<'_>, Gap> {
         total.min(data.len())
     };
     if end < header_len {
-        return Err(Gap::malformed(Layer::Ipv4));
+        return Err(Gap::malformed(Layer::Ipv4).into());
     }
-    if header.fragments_offset().value() != 0 {
-        return Err(Gap::Fragment);
-    }
-    let first_fragment = header.more_fragments();
     let payload = data.get(header_len..end).unwrap_or_default();
-    let cut = total > data.len() || first_fragment;
-    let (transport, cut) = transport::decode(header.protocol(), payload, cut)?;
-    Ok(Packet {
+    let cut = total > data.len();
+    if header.is_fragmenting_payload() {
+        return Err(Stop::Fragment(fragment(&header, payload, cut)));
+    }
+    Ok(IpPayload {
+        protocol: header.protocol(),
         ip: Ip::V4(header),
-        transport,
-        vlans,
+        data: payload,
         cut,
-        first_fragment,
     })
+}
+
+#[cold]
+fn fragment<'a>(header: &Ipv4HeaderSlice<'a>, data: &'a [u8], cut: bool) -> Fragment<'a> {
+    Fragment {
+        src: header.source_addr().into(),
+        dst: header.destination_addr().into(),
+        id: u32::from(header.identification()),
+        protocol: header.protocol().0,
+        offset: u32::from(header.fragments_offset().byte_offset()),
+        more: header.more_fragments(),
+        data,
+        cut,
+    }
 }

@@ -3,17 +3,17 @@
 use etherparse::err::ipv6::HeaderSliceError;
 use etherparse::{IpNumber, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice};
 
-use super::{Gap, Ip, Layer, Packet, VlanStack, transport};
+use super::{Fragment, Gap, Ip, IpPayload, Layer, Stop};
 
 /// How many extension headers are walked. RFC 8200 section 4.1 recommends at most seven.
 const MAX_EXTENSIONS: usize = 12;
 
 #[inline]
-pub(super) fn decode(data: &[u8], vlans: VlanStack) -> Result<Packet<'_>, Gap> {
+pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
     let header = match Ipv6HeaderSlice::from_slice(data) {
         Ok(header) => header,
-        Err(HeaderSliceError::Len(_)) => return Err(Gap::truncated(Layer::Ipv6)),
-        Err(HeaderSliceError::Content(_)) => return Err(Gap::malformed(Layer::Ipv6)),
+        Err(HeaderSliceError::Len(_)) => return Err(Gap::truncated(Layer::Ipv6).into()),
+        Err(HeaderSliceError::Content(_)) => return Err(Gap::malformed(Layer::Ipv6).into()),
     };
     let after = data.get(40..).unwrap_or_default();
     let stated = usize::from(header.payload_length());
@@ -22,31 +22,24 @@ pub(super) fn decode(data: &[u8], vlans: VlanStack) -> Result<Packet<'_>, Gap> {
         0 => after,
         _ => after.get(..stated).unwrap_or(after),
     };
-    let Extensions {
-        next,
-        payload,
-        first_fragment,
-    } = extensions(header.next_header(), payload)?;
-    let cut = stated > after.len() || first_fragment;
-    let (transport, cut) = transport::decode(next, payload, cut)?;
-    Ok(Packet {
+    let cut = stated > after.len();
+    let (protocol, data) = extensions(&header, payload, cut)?;
+    Ok(IpPayload {
         ip: Ip::V6(header),
-        transport,
-        vlans,
+        protocol,
+        data,
         cut,
-        first_fragment,
     })
 }
 
-struct Extensions<'a> {
-    next: IpNumber,
-    payload: &'a [u8],
-    first_fragment: bool,
-}
-
+/// Gives the protocol behind the extension headers, and what follows them.
 #[inline]
-fn extensions(mut next: IpNumber, mut payload: &[u8]) -> Result<Extensions<'_>, Gap> {
-    let mut first_fragment = false;
+fn extensions<'a>(
+    header: &Ipv6HeaderSlice<'a>,
+    mut payload: &'a [u8],
+    cut: bool,
+) -> Result<(IpNumber, &'a [u8]), Stop<'a>> {
+    let mut next = header.next_header();
     for _ in 0..MAX_EXTENSIONS {
         match next {
             // Hop-by-hop, routing, destination options, mobility, HIP, Shim6: one shape, an
@@ -58,30 +51,34 @@ fn extensions(mut next: IpNumber, mut payload: &[u8]) -> Result<Extensions<'_>, 
             | IpNumber::HIP
             | IpNumber::SHIM6 => {
                 let Ok(extension) = Ipv6RawExtHeaderSlice::from_slice(payload) else {
-                    return Err(Gap::truncated(Layer::Ipv6Extension));
+                    return Err(Gap::truncated(Layer::Ipv6Extension).into());
                 };
                 next = extension.next_header();
                 payload = payload.get(extension.slice().len()..).unwrap_or_default();
             }
             IpNumber::IPV6_FRAGMENTATION_HEADER => {
                 let Ok(fragment) = Ipv6FragmentHeaderSlice::from_slice(payload) else {
-                    return Err(Gap::truncated(Layer::Ipv6Extension));
+                    return Err(Gap::truncated(Layer::Ipv6Extension).into());
                 };
-                if fragment.fragment_offset().value() != 0 {
-                    return Err(Gap::Fragment);
-                }
-                first_fragment |= fragment.more_fragments();
+                let (offset, more) = (fragment.fragment_offset(), fragment.more_fragments());
                 next = fragment.next_header();
                 payload = payload.get(8..).unwrap_or_default();
+                // An atomic fragment (RFC 6946) is a whole datagram.
+                if more || offset.value() != 0 {
+                    return Err(Stop::Fragment(Fragment {
+                        src: header.source_addr().into(),
+                        dst: header.destination_addr().into(),
+                        id: fragment.identification(),
+                        protocol: next.0,
+                        offset: u32::from(offset.byte_offset()),
+                        more,
+                        data: payload,
+                        cut,
+                    }));
+                }
             }
-            _ => {
-                return Ok(Extensions {
-                    next,
-                    payload,
-                    first_fragment,
-                });
-            }
+            _ => return Ok((next, payload)),
         }
     }
-    Err(Gap::TooDeep)
+    Err(Gap::TooDeep.into())
 }

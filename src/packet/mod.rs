@@ -9,23 +9,24 @@ mod gap;
 mod ipv4;
 mod ipv6;
 mod loopback;
+pub mod path;
 mod sll;
 mod transport;
 mod vlan;
 
 pub use gap::{Carried, Gap, Layer};
-pub use transport::{Datagram, Segment, Transport};
-pub use vlan::VlanStack;
+pub use path::Path;
+pub use transport::{Datagram, Flags, Segment, Transport};
 
 use std::net::IpAddr;
 
-use etherparse::{EtherType, Ipv4HeaderSlice, Ipv6HeaderSlice};
+use etherparse::{EtherType, IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
 use crate::flow::{Flow, Protocol};
 use crate::source::LinkType;
 
-/// How many headers below IP are walked. Real frames have one to four.
-const MAX_DEPTH: usize = 16;
+/// How many headers are walked. Real frames have two to nine.
+const MAX_DEPTH: usize = 32;
 
 /// The addresses of the innermost IP header.
 #[derive(Debug, Clone, Copy)]
@@ -63,13 +64,9 @@ pub struct Packet<'a> {
     pub ip: Ip<'a>,
     /// Ports and payload.
     pub transport: Transport<'a>,
-    /// VLAN identifiers, outermost first.
-    pub vlans: VlanStack,
-    /// The payload is shorter than its headers say: the capture's snap length or a first fragment
-    /// cut it. What is there is still read.
+    /// The payload is shorter than its headers say: the capture's snap length cut it. What is there
+    /// is still read.
     pub cut: bool,
-    /// The packet is the first fragment of a datagram; the rest of the datagram is not read.
-    pub first_fragment: bool,
 }
 
 impl Packet<'_> {
@@ -89,6 +86,42 @@ impl Packet<'_> {
     }
 }
 
+/// A part of a fragmented IP datagram, the first one included.
+#[derive(Debug, Clone, Copy)]
+pub struct Fragment<'a> {
+    /// Source address.
+    pub src: IpAddr,
+    /// Destination address.
+    pub dst: IpAddr,
+    /// Identification: 16 bits in IPv4, 32 in IPv6.
+    pub id: u32,
+    /// The protocol of the datagram's payload.
+    pub protocol: u8,
+    /// Where in the datagram's payload this part stands, in bytes.
+    pub offset: u32,
+    /// Another part follows this one.
+    pub more: bool,
+    /// The part.
+    pub data: &'a [u8],
+    /// The capture holds less of the part than its header says.
+    pub cut: bool,
+}
+
+/// Why there is no TCP segment or UDP datagram in a frame.
+#[derive(Debug, Clone, Copy)]
+pub enum Stop<'a> {
+    /// It cannot be read, or carries something else.
+    Gap(Gap),
+    /// It carries a part of a datagram.
+    Fragment(Fragment<'a>),
+}
+
+impl From<Gap> for Stop<'_> {
+    fn from(gap: Gap) -> Self {
+        Self::Gap(gap)
+    }
+}
+
 /// What comes next while walking down a frame.
 #[derive(Clone, Copy)]
 enum Next<'a> {
@@ -98,33 +131,67 @@ enum Next<'a> {
     Ip(&'a [u8]),
 }
 
-/// Walks one frame down to TCP or UDP.
+/// What an IP header leads to.
+struct IpPayload<'a> {
+    ip: Ip<'a>,
+    protocol: IpNumber,
+    data: &'a [u8],
+    cut: bool,
+}
+
+/// Walks one frame down to TCP or UDP, and notes in `path` what was opened on the way.
 ///
 /// # Errors
-/// A [`Gap`] that says why there is no TCP segment or UDP datagram to look at.
+/// A [`Stop`] that says why there is no TCP segment or UDP datagram to look at.
 #[inline]
-pub fn decode(link: LinkType, data: &[u8]) -> Result<Packet<'_>, Gap> {
-    let mut vlans = VlanStack::default();
-    let mut next = match link {
+pub fn decode<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {
+    path.clear();
+    let next = match link {
         LinkType::ETHERNET => ethernet::decode(data)?,
         LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 => Next::Ip(data),
         _ => other_link(link, data)?,
     };
+    walk(next, path)
+}
+
+/// Goes on where fragments were put together again: `data` begins with an IP header.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_ip<'a>(data: &'a [u8], path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {
+    walk(Next::Ip(data), path)
+}
+
+#[inline]
+fn walk<'a>(mut next: Next<'a>, path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {
     for _ in 0..MAX_DEPTH {
-        next = match next {
-            Next::EtherType(EtherType::IPV4, rest) => return ipv4::decode(rest, vlans),
-            Next::EtherType(EtherType::IPV6, rest) => return ipv6::decode(rest, vlans),
-            Next::EtherType(t, rest) if vlan::is_tag(t) => vlan::decode(rest, &mut vlans)?,
-            Next::EtherType(t, _) => return Err(Gap::ether_type(t)),
+        let below = match next {
+            Next::EtherType(EtherType::IPV4, rest) => ipv4::decode(rest)?,
+            Next::EtherType(EtherType::IPV6, rest) => ipv6::decode(rest)?,
+            Next::EtherType(t, rest) if vlan::is_tag(t) => {
+                next = vlan::decode(rest, path)?;
+                continue;
+            }
+            Next::EtherType(t, _) => return Err(Gap::ether_type(t).into()),
             Next::Ip(rest) => match rest.first().map(|b| b >> 4) {
-                Some(4) => return ipv4::decode(rest, vlans),
-                Some(6) => return ipv6::decode(rest, vlans),
-                Some(_) => return Err(Gap::malformed(Layer::Ip)),
-                None => return Err(Gap::truncated(Layer::Ip)),
+                Some(4) => ipv4::decode(rest)?,
+                Some(6) => ipv6::decode(rest)?,
+                Some(_) => return Err(Gap::malformed(Layer::Ip).into()),
+                None => return Err(Gap::truncated(Layer::Ip).into()),
             },
         };
+        let (transport, cut) = match below.protocol {
+            IpNumber::TCP => transport::tcp(below.data, below.cut)?,
+            IpNumber::UDP => transport::udp(below.data, below.cut)?,
+            other => return Err(Gap::ip_protocol(other).into()),
+        };
+        return Ok(Packet {
+            ip: below.ip,
+            transport,
+            cut,
+        });
     }
-    Err(Gap::TooDeep)
+    Err(Gap::TooDeep.into())
 }
 
 #[cold]

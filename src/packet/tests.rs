@@ -5,7 +5,23 @@ use testkit::frame::{
     openbsd_loopback, raw,
 };
 
+use super::path::vlans;
 use super::*;
+
+/// Decodes what is not a fragment.
+fn decode(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Gap> {
+    super::decode(link, frame, &mut Path::default()).map_err(|stop| match stop {
+        Stop::Gap(gap) => gap,
+        Stop::Fragment(fragment) => panic!("{fragment:?}"),
+    })
+}
+
+/// VLAN identifiers of a frame.
+fn tags(frame: &[u8]) -> Vec<u16> {
+    let mut path = Path::default();
+    super::decode(LinkType::ETHERNET, frame, &mut path).unwrap();
+    vlans(path.hops()).collect()
+}
 
 const CLIENT: &str = "10.0.0.7";
 const SERVER: &str = "192.0.2.53";
@@ -53,7 +69,7 @@ fn every_link_type_leads_to_the_same_datagram() {
                 "{l:?}"
             );
             assert_eq!(payload(&packet), message, "{l:?}");
-            assert!(!packet.cut && !packet.first_fragment, "{l:?}");
+            assert!(!packet.cut, "{l:?}");
         }
     }
 }
@@ -65,18 +81,9 @@ fn vlans_are_kept_outermost_first() {
         .ipv4(CLIENT, SERVER)
         .udp(1, 2)
         .payload(*b"x");
-    assert_eq!(
-        decode(LinkType::ETHERNET, &frame).unwrap().vlans.ids(),
-        [7, 100]
-    );
+    assert_eq!(tags(&frame), [7, 100]);
     let frame = ethernet().ipv4(CLIENT, SERVER).udp(1, 2).payload(*b"x");
-    assert!(
-        decode(LinkType::ETHERNET, &frame)
-            .unwrap()
-            .vlans
-            .ids()
-            .is_empty()
-    );
+    assert!(tags(&frame).is_empty());
 }
 
 #[test]
@@ -132,19 +139,26 @@ fn a_snapped_payload_is_used_and_marked() {
 }
 
 #[test]
-fn fragments_the_first_is_read_the_others_are_a_gap() {
+fn fragments_say_where_they_belong() {
     for (src, dst) in [(CLIENT, SERVER), ("2001:db8::7", "2001:db8::53")] {
         let frames = ethernet()
             .ip(src, dst)
             .udp(1, 53)
             .fragments(vec![7; 100], &[64]);
-        let first = decode(LinkType::ETHERNET, &frames[0]).unwrap();
-        assert_eq!(payload(&first), [7; 56]);
-        assert!(first.cut && first.first_fragment);
-        assert_eq!(
-            decode(LinkType::ETHERNET, &frames[1]).unwrap_err(),
-            Gap::Fragment
-        );
+        for (frame, offset, more, length) in
+            [(&frames[0], 0, true, 64), (&frames[1], 64, false, 44)]
+        {
+            let stop = super::decode(LinkType::ETHERNET, frame, &mut Path::default());
+            let Err(Stop::Fragment(part)) = stop else {
+                panic!("{stop:?}")
+            };
+            assert_eq!(
+                (part.src.to_string(), part.dst.to_string()),
+                (src.into(), dst.into())
+            );
+            assert_eq!((part.protocol, part.offset, part.more), (17, offset, more));
+            assert_eq!((part.data.len(), part.cut), (length, false));
+        }
     }
 }
 

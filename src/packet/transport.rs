@@ -1,9 +1,33 @@
 //! TCP (RFC 9293) and UDP (RFC 768) headers.
 
 use etherparse::err::tcp::HeaderSliceError;
-use etherparse::{IpNumber, TcpHeaderSlice, UdpHeaderSlice};
+use etherparse::{TcpHeaderSlice, UdpHeaderSlice};
 
 use super::{Gap, Layer};
+
+/// The flag bits of a TCP header's byte 13 (RFC 9293 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flags(pub u8);
+
+impl Flags {
+    /// FIN or RST: the sender sends nothing after this segment.
+    #[inline]
+    pub const fn ends(self) -> bool {
+        self.0 & 0x05 != 0
+    }
+
+    /// RST: the connection is gone.
+    #[inline]
+    pub const fn resets(self) -> bool {
+        self.0 & 0x04 != 0
+    }
+
+    /// SYN: the sequence number is that before the first byte.
+    #[inline]
+    pub const fn opens(self) -> bool {
+        self.0 & 0x02 != 0
+    }
+}
 
 /// A TCP segment.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +36,10 @@ pub struct Segment<'a> {
     pub sport: u16,
     /// Destination port.
     pub dport: u16,
+    /// Number of the payload's first byte, or of the SYN flag where that is set.
+    pub sequence: u32,
+    /// The control bits.
+    pub flags: Flags,
     /// What follows the header and its options.
     pub payload: &'a [u8],
 }
@@ -47,46 +75,44 @@ impl<'a> Transport<'a> {
     }
 }
 
-/// Gives the transport view and whether its payload is cut short.
+/// Gives the segment and whether its payload is cut short.
 #[inline]
-pub(super) fn decode(
-    protocol: IpNumber,
-    data: &[u8],
-    cut: bool,
-) -> Result<(Transport<'_>, bool), Gap> {
-    match protocol {
-        IpNumber::TCP => match TcpHeaderSlice::from_slice(data) {
-            Ok(tcp) => Ok((
-                Transport::Tcp(Segment {
-                    sport: tcp.source_port(),
-                    dport: tcp.destination_port(),
-                    payload: data.get(tcp.slice().len()..).unwrap_or_default(),
-                }),
-                cut,
-            )),
-            Err(HeaderSliceError::Len(_)) => Err(Gap::truncated(Layer::Tcp)),
-            Err(HeaderSliceError::Content(_)) => Err(Gap::malformed(Layer::Tcp)),
-        },
-        IpNumber::UDP => {
-            let Ok(udp) = UdpHeaderSlice::from_slice(data) else {
-                return Err(Gap::truncated(Layer::Udp));
-            };
-            let stated = usize::from(udp.length());
-            // 0 is a jumbogram (RFC 2675) or offload; 1 to 7 cannot be.
-            let end = match stated {
-                0 => data.len(),
-                1..8 => return Err(Gap::malformed(Layer::Udp)),
-                n => n.min(data.len()),
-            };
-            Ok((
-                Transport::Udp(Datagram {
-                    sport: udp.source_port(),
-                    dport: udp.destination_port(),
-                    payload: data.get(8..end).unwrap_or_default(),
-                }),
-                cut || stated > data.len(),
-            ))
-        }
-        other => Err(Gap::ip_protocol(other)),
+pub(super) fn tcp(data: &[u8], cut: bool) -> Result<(Transport<'_>, bool), Gap> {
+    match TcpHeaderSlice::from_slice(data) {
+        Ok(tcp) => Ok((
+            Transport::Tcp(Segment {
+                sport: tcp.source_port(),
+                dport: tcp.destination_port(),
+                sequence: tcp.sequence_number(),
+                flags: Flags(data.get(13).copied().unwrap_or(0)),
+                payload: data.get(tcp.slice().len()..).unwrap_or_default(),
+            }),
+            cut,
+        )),
+        Err(HeaderSliceError::Len(_)) => Err(Gap::truncated(Layer::Tcp)),
+        Err(HeaderSliceError::Content(_)) => Err(Gap::malformed(Layer::Tcp)),
     }
+}
+
+/// Gives the datagram and whether its payload is cut short.
+#[inline]
+pub(super) fn udp(data: &[u8], cut: bool) -> Result<(Transport<'_>, bool), Gap> {
+    let Ok(udp) = UdpHeaderSlice::from_slice(data) else {
+        return Err(Gap::truncated(Layer::Udp));
+    };
+    let stated = usize::from(udp.length());
+    // 0 is a jumbogram (RFC 2675) or offload; 1 to 7 cannot be.
+    let end = match stated {
+        0 => data.len(),
+        1..8 => return Err(Gap::malformed(Layer::Udp)),
+        n => n.min(data.len()),
+    };
+    Ok((
+        Transport::Udp(Datagram {
+            sport: udp.source_port(),
+            dport: udp.destination_port(),
+            payload: data.get(8..end).unwrap_or_default(),
+        }),
+        cut || stated > data.len(),
+    ))
 }

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use crate::flow::Flow;
-use crate::packet::{Packet, VlanStack};
+use crate::packet::Packet;
+use crate::packet::path::{Hop, MAX_HOPS};
 use crate::time::Timestamp;
 use crate::triage::Reader;
 
@@ -23,11 +24,12 @@ pub(super) struct Item {
     pub(super) packet: u64,
     pub(super) timestamp: Timestamp,
     pub(super) flow: Flow,
-    pub(super) vlans: VlanStack,
     pub(super) reader: Reader,
     pub(super) cut: bool,
     start: u32,
     end: u32,
+    path_start: u32,
+    path_end: u32,
 }
 
 /// What the reader sends to one worker in one epoch.
@@ -43,6 +45,7 @@ pub(super) struct Batch {
     pub(super) born: Instant,
     items: Vec<Item>,
     bytes: Vec<u8>,
+    paths: Vec<Hop>,
 }
 
 /// Whether all of a payload was forwarded.
@@ -61,12 +64,14 @@ impl Batch {
             born: Instant::now(),
             items: Vec::with_capacity(FULL_ITEMS),
             bytes: Vec::with_capacity(FULL_BYTES.saturating_add(MAX_PAYLOAD)),
+            paths: Vec::with_capacity(FULL_ITEMS.saturating_mul(MAX_HOPS)),
         }
     }
 
     pub(super) fn clear(&mut self) {
         self.items.clear();
         self.bytes.clear();
+        self.paths.clear();
     }
 
     /// Never reallocates: a batch that is not full has room for any payload.
@@ -81,6 +86,7 @@ impl Batch {
         view: &Packet<'_>,
         flow: Flow,
         reader: Reader,
+        path: &[Hop],
     ) -> Pushed {
         let payload = view.transport.payload();
         let head = payload.get(..MAX_PAYLOAD).unwrap_or(payload);
@@ -88,15 +94,18 @@ impl Batch {
         self.bytes.extend_from_slice(head);
         // A batch is far smaller than 4 GiB.
         let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let path_start = offset(self.paths.len());
+        self.paths.extend_from_slice(path);
         self.items.push(Item {
             packet,
             timestamp,
             flow,
-            vlans: view.vlans,
             reader,
             cut: view.cut,
             start: offset(start),
             end: offset(self.bytes.len()),
+            path_start,
+            path_end: offset(self.paths.len()),
         });
         if head.len() == payload.len() {
             Pushed::Whole
@@ -111,5 +120,11 @@ impl Batch {
             let range = item.start as usize..item.end as usize;
             (item, self.bytes.get(range).unwrap_or_default())
         })
+    }
+
+    /// Tags and tunnels around an item of this batch.
+    pub(super) fn path(&self, item: &Item) -> &[Hop] {
+        let range = item.path_start as usize..item.path_end as usize;
+        self.paths.get(range).unwrap_or_default()
     }
 }

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::Progress;
 use super::batch::{Batch, Pushed};
-use crate::packet;
+use crate::packet::{self, Path, Stop};
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
 use crate::stats::{ReaderStats, bump};
@@ -59,6 +59,8 @@ pub(super) struct Reader<'a> {
     progress: &'a Progress,
     stop: &'a Arc<AtomicBool>,
     stats: ReaderStats,
+    /// Scratch: what was opened around the current packet.
+    path: Path,
 }
 
 impl<'a> Reader<'a> {
@@ -79,6 +81,7 @@ impl<'a> Reader<'a> {
             progress,
             stop,
             stats: ReaderStats::default(),
+            path: Path::default(),
         }
     }
 
@@ -166,16 +169,17 @@ impl<'a> Reader<'a> {
             bump(&mut stats.filtered);
             return Ok(());
         }
-        let view = match packet::decode(frame.link, frame.data) {
+        let view = match packet::decode(frame.link, frame.data, &mut self.path) {
             Ok(view) => view,
-            Err(gap) => {
+            Err(Stop::Gap(gap)) => {
                 stats.gaps.add(gap);
                 return Ok(());
             }
+            Err(Stop::Fragment(_)) => {
+                bump(&mut stats.first_fragments);
+                return Ok(());
+            }
         };
-        if view.first_fragment {
-            bump(&mut stats.first_fragments);
-        }
         match triage(&view) {
             Verdict::Forget => Ok(()),
             Verdict::Unread(what) => {
@@ -213,7 +217,15 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         bump(&mut self.stats.forwarded);
-        if batch.push(frame.number, frame.timestamp, view, flow, reader) == Pushed::Capped {
+        if batch.push(
+            frame.number,
+            frame.timestamp,
+            view,
+            flow,
+            reader,
+            self.path.hops(),
+        ) == Pushed::Capped
+        {
             bump(&mut self.stats.capped);
         }
         if batch.is_full() {

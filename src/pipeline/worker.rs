@@ -9,6 +9,7 @@ use super::batch::{Batch, Item};
 use crate::alert::{DnsContext, Sighting};
 use crate::names::text::NameText;
 use crate::names::{Kind, dns, tls};
+use crate::packet::path::Hop;
 use crate::rules::RuleSet;
 use crate::stats::{WorkerStats, bump};
 use crate::triage::Reader;
@@ -66,6 +67,8 @@ struct NameLine<'a> {
     dport: u16,
     file: &'a str,
     packet: u64,
+    #[serde(skip_serializing_if = "<[Hop]>::is_empty")]
+    path: &'a [Hop],
 }
 
 /// Reads names out of forwarded payloads. One for each worker thread.
@@ -105,10 +108,11 @@ impl Worker {
             file,
             names: &mut self.stats.names,
             findings,
+            path: &[],
             first: 0,
         };
         for (item, payload) in batch.iter() {
-            out.begin();
+            out.begin(batch.path(item));
             match item.reader {
                 Reader::Dns => {
                     let end = read_dns(item, payload, &mut self.dns, &mut out);
@@ -157,12 +161,15 @@ struct Out<'a> {
     file: &'a str,
     names: &'a mut [u64; Kind::COUNT],
     findings: &'a mut Findings,
+    /// Tags and tunnels around the current packet.
+    path: &'a [Hop],
     /// Index of the current packet's first sighting.
     first: usize,
 }
 
-impl Out<'_> {
-    fn begin(&mut self) {
+impl<'a> Out<'a> {
+    fn begin(&mut self, path: &'a [Hop]) {
+        self.path = path;
         self.first = self.findings.sightings.len();
     }
 
@@ -213,7 +220,7 @@ impl Out<'_> {
             packet: item.packet,
             timestamp: item.timestamp,
             flow: item.flow,
-            vlans: item.vlans,
+            path: self.path.into(),
             kind,
             name: name.into(),
             hit,
@@ -244,6 +251,7 @@ impl Out<'_> {
             dport: item.flow.dport,
             file: self.file,
             packet: item.packet,
+            path: self.path,
         };
         // Writing to a Vec cannot fail, and every field can be serialized.
         if serde_json::to_writer(&mut self.findings.lines, &line).is_ok() {

@@ -2,8 +2,12 @@ use testkit::frame::ethernet;
 use testkit::{dns, http, tls};
 
 use super::*;
-use crate::packet::decode;
+use crate::packet::{self, Path};
 use crate::source::LinkType;
+
+fn decode(link: LinkType, frame: &[u8]) -> Option<Packet<'_>> {
+    packet::decode(link, frame, &mut Path::default()).ok()
+}
 
 fn of_udp(sport: u16, dport: u16, payload: impl Into<Vec<u8>>) -> Verdict {
     let frame = ethernet()
