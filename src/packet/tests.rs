@@ -236,7 +236,7 @@ proptest! {
         number in prop::sample::select(vec![0u16, 1, 12, 14, 101, 108, 113, 228, 229, 276, 147]),
         data in prop::collection::vec(any::<u8>(), 0..200),
     ) {
-        if let Ok(packet) = decode(LinkType(number), &data) {
+        if let Ok(packet) = super::decode(LinkType(number), &data, &mut Path::default()) {
             prop_assert!(payload(&packet).len() <= data.len());
         }
     }
@@ -249,7 +249,7 @@ proptest! {
         if let Some(byte) = frame.get_mut(at) {
             *byte = value;
         }
-        if let Ok(packet) = decode(LinkType::ETHERNET, &frame) {
+        if let Ok(packet) = super::decode(LinkType::ETHERNET, &frame, &mut Path::default()) {
             prop_assert!(payload(&packet).len() <= frame.len());
         }
     }
