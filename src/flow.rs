@@ -5,6 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+/// Into how many parts what workers remember is divided. A worker owns some of them whole, so what a
+/// bound pushes out does not depend on the number of workers.
+pub const SHARDS: usize = 64;
+
 /// Transport protocol of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
@@ -70,6 +74,12 @@ impl Flow {
         // Adding the two ends commutes; mixing each of them first keeps (a, b) apart from (c, d).
         let ends = mix(end(self.src, self.sport)).wrapping_add(mix(end(self.dst, self.dport)));
         mix(ends ^ u64::from(self.protocol.number()))
+    }
+
+    /// Which of [`SHARDS`] parts of all state the flow belongs to. Both directions share it.
+    pub fn shard(&self) -> usize {
+        // The upper bits: the lower ones choose elsewhere.
+        (self.hash() >> 58) as usize % SHARDS
     }
 
     /// A number for EVE's `flow_id`: the same for both directions, below 2^52 so that JSON readers

@@ -1,7 +1,7 @@
 //! Bellerophon: a streaming detector for contacts with mercenary-spyware infrastructure.
 //!
 //! Data walks through the modules once, in this order:
-//! [`source`] → [`packet`] → [`triage`] → (channel) → [`names`] → [`rules`] → [`alert`] →
+//! [`source`] → [`packet`] → [`triage`] → (channel) → [`stream`] → [`names`] → [`rules`] → [`alert`] →
 //! (channel) → [`output`]. [`pipeline`] connects them with threads.
 
 pub mod alert;
@@ -15,5 +15,6 @@ pub mod pipeline;
 pub mod rules;
 pub mod source;
 pub mod stats;
+pub mod stream;
 pub mod time;
 pub mod triage;

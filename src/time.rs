@@ -36,6 +36,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Whole seconds since the epoch.
+    pub const fn secs(self) -> i64 {
+        self.0.div_euclid(1_000_000_000)
+    }
+
     /// Nanoseconds from `earlier` to `self`; negative where the clock went back.
     pub const fn nanos_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)

@@ -6,6 +6,7 @@
 pub mod dns;
 mod kind;
 mod step;
+pub mod stream;
 pub mod text;
 pub mod tls;
 

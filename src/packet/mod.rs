@@ -10,12 +10,14 @@ mod ipv4;
 mod ipv6;
 mod loopback;
 pub mod path;
+mod rebuild;
 mod sll;
 mod transport;
 mod vlan;
 
 pub use gap::{Carried, Gap, Layer};
 pub use path::Path;
+pub use rebuild::rebuild;
 pub use transport::{Datagram, Flags, Segment, Transport};
 
 use std::net::IpAddr;

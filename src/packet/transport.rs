@@ -10,6 +10,12 @@ use super::{Gap, Layer};
 pub struct Flags(pub u8);
 
 impl Flags {
+    /// SYN, FIN or RST: not only data.
+    #[inline]
+    pub const fn moves(self) -> bool {
+        self.0 & 0x07 != 0
+    }
+
     /// FIN or RST: the sender sends nothing after this segment.
     #[inline]
     pub const fn ends(self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::reader::At;
 use crate::flow::Flow;
 use crate::packet::Packet;
 use crate::packet::path::{Hop, MAX_HOPS};
@@ -41,6 +42,9 @@ pub(super) struct Batch {
     pub(super) epoch: u64,
     /// Index of the input that all of the items come from.
     pub(super) input: usize,
+    /// The input has ended: what waits for more packets is read as far as it goes. Such a batch has
+    /// no items, so that what it gives stands behind everything else whatever the number of workers.
+    pub(super) last: bool,
     /// When the epoch's first payload was copied; for the latency histogram only.
     pub(super) born: Instant,
     items: Vec<Item>,
@@ -61,6 +65,7 @@ impl Batch {
         Self {
             epoch: 0,
             input: 0,
+            last: false,
             born: Instant::now(),
             items: Vec::with_capacity(FULL_ITEMS),
             bytes: Vec::with_capacity(FULL_BYTES.saturating_add(MAX_PAYLOAD)),
@@ -69,6 +74,7 @@ impl Batch {
     }
 
     pub(super) fn clear(&mut self) {
+        self.last = false;
         self.items.clear();
         self.bytes.clear();
         self.paths.clear();
@@ -81,8 +87,7 @@ impl Batch {
 
     pub(super) fn push(
         &mut self,
-        packet: u64,
-        timestamp: Timestamp,
+        at: At,
         view: &Packet<'_>,
         flow: Flow,
         reader: Reader,
@@ -97,8 +102,8 @@ impl Batch {
         let path_start = offset(self.paths.len());
         self.paths.extend_from_slice(path);
         self.items.push(Item {
-            packet,
-            timestamp,
+            packet: at.number,
+            timestamp: at.timestamp,
             flow,
             reader,
             cut: view.cut,

@@ -8,15 +8,19 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::Progress;
 use super::batch::{Batch, Pushed};
-use crate::packet::{self, Path, Stop};
+use crate::packet::{self, Fragment, Gap, Packet, Path, Stop};
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
 use crate::stats::{ReaderStats, bump};
 use crate::time::Timestamp;
-use crate::triage::{Verdict, triage};
+use crate::stream::defrag::{Datagram, Defragmenter, Limits, Outcome};
+use crate::triage::{Triage, Verdict};
 
 /// An epoch ends after this many blocks even where no batch is full, so that alerts do not wait.
 const BLOCKS_PER_EPOCH: u32 = 64;
+
+/// How often a datagram out of fragments may carry a fragment.
+const MAX_FRAGMENTED: u8 = 3;
 
 /// Why an input was not read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +63,21 @@ pub(super) struct Reader<'a> {
     progress: &'a Progress,
     stop: &'a Arc<AtomicBool>,
     stats: ReaderStats,
+    triage: Triage,
+    defragmenter: Defragmenter<Path>,
     /// Scratch: what was opened around the current packet.
     path: Path,
+    /// Scratch: the payload of a datagram out of fragments, and the packet that is made of it.
+    payload: Vec<u8>,
+    rebuilt: Vec<u8>,
+}
+
+/// Where in the capture something was seen.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct At {
+    /// Number of the packet, from 1.
+    pub(super) number: u64,
+    pub(super) timestamp: Timestamp,
 }
 
 impl<'a> Reader<'a> {
@@ -81,7 +98,11 @@ impl<'a> Reader<'a> {
             progress,
             stop,
             stats: ReaderStats::default(),
+            triage: Triage::default(),
+            defragmenter: Defragmenter::new(Limits::default()),
             path: Path::default(),
+            payload: Vec::new(),
+            rebuilt: Vec::new(),
         }
     }
 
@@ -106,7 +127,11 @@ impl<'a> Reader<'a> {
             match Capture::open(input, options, self.stop) {
                 Err(error) => report.error = Some(error.into()),
                 Ok(mut capture) => {
-                    match self.read(&mut capture) {
+                    let ended = self.read(&mut capture).and_then(|()| {
+                        let at = self.at;
+                        self.finish_fragments(at)
+                    });
+                    match ended {
                         Ok(()) => {}
                         Err(Ended::Error(error)) => report.error = Some(error),
                         Err(Ended::Closed) => closed = true,
@@ -117,7 +142,7 @@ impl<'a> Reader<'a> {
                 }
             }
             reports.push(report);
-            if closed || self.flush().is_err() {
+            if closed || self.end_input().is_err() {
                 break;
             }
         }
@@ -169,43 +194,132 @@ impl<'a> Reader<'a> {
             bump(&mut stats.filtered);
             return Ok(());
         }
-        let view = match packet::decode(frame.link, frame.data, &mut self.path) {
-            Ok(view) => view,
+        let at = At {
+            number: frame.number,
+            timestamp: now,
+        };
+        match packet::decode(frame.link, frame.data, &mut self.path) {
+            Ok(view) => self.packet(at, &view),
             Err(Stop::Gap(gap)) => {
                 stats.gaps.add(gap);
-                return Ok(());
+                Ok(())
             }
-            Err(Stop::Fragment(_)) => {
-                bump(&mut stats.first_fragments);
-                return Ok(());
-            }
-        };
-        match triage(&view) {
+            Err(Stop::Fragment(fragment)) => self.fragment(at, &fragment, 0),
+        }
+    }
+
+    #[inline]
+    fn packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
+        match self.triage.packet(view, at.timestamp) {
             Verdict::Forget => Ok(()),
             Verdict::Unread(what) => {
-                if let Some(n) = stats.unread.get_mut(what as usize) {
+                if let Some(n) = self.stats.unread.get_mut(what as usize) {
                     bump(n);
                 }
                 Ok(())
             }
-            Verdict::Forward(reader) => self.forward(frame, &view, reader),
+            Verdict::Forward(reader) => self.forward(at, view, reader),
         }
+    }
+
+    /// A part of an IP datagram. When it was the last that was missing, the datagram is a packet like
+    /// others; so is the beginning of a datagram that has to make room.
+    #[cold]
+    fn fragment(&mut self, at: At, fragment: &Fragment<'_>, depth: u8) -> Result<(), Ended> {
+        if depth > MAX_FRAGMENTED {
+            self.stats.gaps.add(Gap::TooDeep);
+            return Ok(());
+        }
+        let tag = self.path;
+        let mut payload = std::mem::take(&mut self.payload);
+        let mut result = Ok(());
+        while result.is_ok() {
+            match self
+                .defragmenter
+                .push(fragment, tag, at.timestamp, &mut payload)
+            {
+                Outcome::Pending | Outcome::Refused(_) => break,
+                Outcome::MadeRoom(datagram) => {
+                    result = self.datagram(at, &datagram, &payload, true, depth);
+                }
+                Outcome::Complete(datagram) => {
+                    result = self.datagram(at, &datagram, &payload, false, depth);
+                    break;
+                }
+            }
+        }
+        self.payload = payload;
+        result
+    }
+
+    /// A datagram out of fragments, or its beginning.
+    fn datagram(
+        &mut self,
+        at: At,
+        datagram: &Datagram<Path>,
+        payload: &[u8],
+        cut: bool,
+        depth: u8,
+    ) -> Result<(), Ended> {
+        let mut bytes = std::mem::take(&mut self.rebuilt);
+        packet::rebuild(
+            (datagram.src, datagram.dst),
+            datagram.protocol,
+            payload,
+            cut,
+            &mut bytes,
+        );
+        self.path = datagram.tag;
+        let result = match packet::decode_ip(&bytes, &mut self.path) {
+            Ok(view) => self.packet(at, &view),
+            Err(Stop::Gap(gap)) => {
+                self.stats.gaps.add(gap);
+                Ok(())
+            }
+            // A tunnel in fragments that carries fragments.
+            Err(Stop::Fragment(inner)) => self.fragment(at, &inner, depth.saturating_add(1)),
+        };
+        self.rebuilt = bytes;
+        result
+    }
+
+    /// The end of an input: the beginnings of datagrams that stay incomplete are read.
+    fn finish_fragments(&mut self, at: At) -> Result<(), Ended> {
+        let mut payload = std::mem::take(&mut self.payload);
+        let mut result = Ok(());
+        while result.is_ok()
+            && let Some(datagram) = self.defragmenter.drain(&mut payload)
+        {
+            result = self.datagram(at, &datagram, &payload, true, 0);
+        }
+        self.payload = payload;
+        result
     }
 
     fn forward(
         &mut self,
-        frame: &Frame<'_>,
-        view: &packet::Packet<'_>,
+        at: At,
+        view: &Packet<'_>,
         reader: crate::triage::Reader,
     ) -> Result<(), Ended> {
         let flow = view.flow();
-        let lane = match self.batches.len() {
-            0 | 1 => 0,
-            n => usize::try_from(flow.hash() >> 32)
-                .unwrap_or(0)
-                .checked_rem(n)
-                .unwrap_or(0),
+        let lane = flow.shard().checked_rem(self.batches.len()).unwrap_or(0);
+        self.mark_pending();
+        let Some(batch) = self.batches.get_mut(lane) else {
+            return Ok(());
         };
+        bump(&mut self.stats.forwarded);
+        if batch.push(at, view, flow, reader, self.path.hops()) == Pushed::Capped {
+            bump(&mut self.stats.capped);
+        }
+        if batch.is_full() {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// There is something to flush.
+    fn mark_pending(&mut self) {
         if !self.pending {
             self.pending = true;
             let now = Instant::now();
@@ -213,25 +327,17 @@ impl<'a> Reader<'a> {
                 batch.born = now;
             }
         }
-        let Some(batch) = self.batches.get_mut(lane) else {
-            return Ok(());
-        };
-        bump(&mut self.stats.forwarded);
-        if batch.push(
-            frame.number,
-            frame.timestamp,
-            view,
-            flow,
-            reader,
-            self.path.hops(),
-        ) == Pushed::Capped
-        {
-            bump(&mut self.stats.capped);
+    }
+
+    /// Ends an input for the workers, in an epoch of its own.
+    fn end_input(&mut self) -> Result<(), Closed> {
+        self.flush()?;
+        self.mark_pending();
+        for batch in &mut self.batches {
+            batch.last = true;
         }
-        if batch.is_full() {
-            self.flush()?;
-        }
-        Ok(())
+        self.triage.clear();
+        self.flush()
     }
 
     /// Closes the epoch: sends every worker its batch, empty ones too.

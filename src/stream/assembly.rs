@@ -1,0 +1,202 @@
+//! The contiguous bytes of one direction of a TCP connection, put together from its segments.
+//!
+//! Segments come in any order, overlap and repeat. The first copy of a byte wins, and a later copy
+//! that differs is told: an attacker may hope that the two ends of a connection and whoever listens
+//! in between choose differently. Sequence numbers wrap around (RFC 9293 section 3.4).
+
+/// How many separate parts may wait behind a hole.
+pub const MAX_PARTS: usize = 4_096;
+
+/// How far a stream may be told to skip; a longer body cannot be followed in 32-bit sequence numbers.
+pub const MAX_SKIP: u64 = 1 << 30;
+
+/// What became of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Inserted {
+    /// There are more contiguous bytes than before.
+    pub grew: bool,
+    /// Bytes that were there already came again with other content.
+    pub conflict: bool,
+    /// Some of it lies beyond the bytes that are kept.
+    pub beyond: bool,
+    /// It would be one part more than may wait.
+    pub scattered: bool,
+}
+
+/// The bytes of one direction that wait to be read.
+#[derive(Debug, Default)]
+pub struct Assembly {
+    /// Sequence number of the byte at `start`.
+    base: u32,
+    /// What was received; holes are zero.
+    bytes: Vec<u8>,
+    /// Everything before it is done with.
+    start: usize,
+    /// End of what is contiguous.
+    ready: usize,
+    /// What was received behind holes: sorted, apart from each other and from `ready`.
+    parts: Vec<(usize, usize)>,
+}
+
+impl Assembly {
+    /// Begins anew with the byte of number `base`; the memory is kept.
+    pub fn restart(&mut self, base: u32) {
+        self.base = base;
+        self.bytes.clear();
+        self.start = 0;
+        self.ready = 0;
+        self.parts.clear();
+    }
+
+    /// The contiguous bytes that were not taken yet.
+    pub fn data(&self) -> &[u8] {
+        self.bytes.get(self.start..self.ready).unwrap_or_default()
+    }
+
+    /// Bytes of memory in use.
+    pub fn held(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Bytes of memory that are kept for use.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Adds a segment whose first byte has the number `sequence`; at most `limit` bytes are kept
+    /// from the first that was not taken.
+    pub fn insert(&mut self, sequence: u32, data: &[u8], limit: usize) -> Inserted {
+        let mut result = Inserted::default();
+        let distance = sequence.wrapping_sub(self.base).cast_signed();
+        // What was taken already is gone and cannot be compared.
+        let (at, data) = match usize::try_from(distance) {
+            Ok(ahead) => (ahead, data),
+            Err(_) => {
+                let behind = usize::try_from(distance.unsigned_abs()).unwrap_or(usize::MAX);
+                (0, data.get(behind..).unwrap_or_default())
+            }
+        };
+        let room = limit.saturating_sub(at);
+        result.beyond = data.len() > room;
+        let data = data.get(..room).unwrap_or(data);
+        if data.is_empty() {
+            return result;
+        }
+        let at = self.start.saturating_add(at);
+        let end = at.saturating_add(data.len());
+        if at == self.ready && at == self.bytes.len() {
+            self.bytes.extend_from_slice(data);
+            self.ready = end;
+            result.grew = true;
+            return result;
+        }
+        if at > self.ready && self.parts.len() >= MAX_PARTS {
+            result.scattered = true;
+            return result;
+        }
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        result.conflict = self.fill(at, data);
+        let before = self.ready;
+        self.join(at, end);
+        result.grew = self.ready > before;
+        result
+    }
+
+    /// Copies `data` into the holes from `at` on, and says whether it differs from what is there.
+    fn fill(&mut self, at: usize, data: &[u8]) -> bool {
+        let end = at.saturating_add(data.len());
+        let first = self.parts.partition_point(|part| part.1 <= at);
+        let known = std::iter::once((self.start, self.ready))
+            .chain(self.parts.get(first..).unwrap_or_default().iter().copied())
+            .take_while(|part| part.0 < end)
+            .map(|(from, to)| (from.max(at), to.min(end)));
+        let mut conflict = false;
+        let mut position = at;
+        for (from, to) in known.chain([(end, end)]) {
+            if from > to {
+                continue;
+            }
+            let piece = |from: usize, to: usize| {
+                data.get(from.saturating_sub(at)..to.saturating_sub(at))
+                    .unwrap_or_default()
+            };
+            if let Some(hole) = self.bytes.get_mut(position..from) {
+                hole.copy_from_slice(piece(position, from));
+            }
+            conflict |= self.bytes.get(from..to) != Some(piece(from, to));
+            position = to.max(position);
+            if position >= end {
+                break;
+            }
+        }
+        conflict
+    }
+
+    /// Notes that everything from `at` to `end` is there.
+    fn join(&mut self, mut at: usize, mut end: usize) {
+        if at <= self.ready {
+            self.ready = self.ready.max(end);
+            let gone = self
+                .parts
+                .iter()
+                .take_while(|part| {
+                    let touches = part.0 <= self.ready;
+                    if touches {
+                        self.ready = self.ready.max(part.1);
+                    }
+                    touches
+                })
+                .count();
+            self.parts.drain(..gone);
+            return;
+        }
+        let first = self.parts.partition_point(|part| part.1 < at);
+        let mut last = first;
+        while let Some(part) = self.parts.get(last)
+            && part.0 <= end
+        {
+            at = at.min(part.0);
+            end = end.max(part.1);
+            last = last.saturating_add(1);
+        }
+        self.parts.splice(first..last, [(at, end)]);
+    }
+
+    /// Is done with the next `count` bytes, of which some may not have come yet.
+    pub fn take(&mut self, count: u64) {
+        let count = usize::try_from(count.min(MAX_SKIP)).unwrap_or(usize::MAX);
+        self.base = self
+            .base
+            .wrapping_add(u32::try_from(count).unwrap_or(u32::MAX));
+        self.start = self.start.saturating_add(count);
+        if self.start >= self.bytes.len() {
+            self.restart(self.base);
+            return;
+        }
+        if self.start > self.ready {
+            self.ready = self.start;
+            let gone = self.parts.partition_point(|part| part.1 <= self.start);
+            self.parts.drain(..gone);
+            self.join(self.start, self.start);
+        }
+        // Moving the rest down costs as much as was taken at most.
+        let rest = self.bytes.len().saturating_sub(self.start);
+        if rest <= self.start {
+            self.bytes.drain(..self.start);
+            self.ready = self.ready.saturating_sub(self.start);
+            for part in &mut self.parts {
+                *part = (
+                    part.0.saturating_sub(self.start),
+                    part.1.saturating_sub(self.start),
+                );
+            }
+            self.start = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "assembly_tests.rs"]
+mod tests;

@@ -1,0 +1,4 @@
+//! What waits for more packets before it can be read: bounded, in packet time.
+
+pub mod assembly;
+pub mod table;

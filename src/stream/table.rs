@@ -1,0 +1,487 @@
+//! The directions of TCP connections whose messages are not complete.
+//!
+//! A table is one of a fixed number of shards. Which shard a flow belongs to depends on the flow
+//! alone, and a shard sees its packets in order, so what is evicted does not depend on the number of
+//! workers. Reading stops where a direction shows nothing more of interest; what remains then is a
+//! tombstone, so that the rest of what the reader forwards is passed over.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::assembly::{Assembly, MAX_SKIP};
+use crate::flow::Flow;
+use crate::names::stream::{Direction, Hint, Note, Scratch};
+use crate::names::{Kind, Step};
+use crate::packet::path::Hop;
+use crate::stats::bump;
+use crate::time::Timestamp;
+
+/// Bounds of one shard.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Directions that are known at once.
+    pub directions: usize,
+    /// Bytes that one direction may hold: the largest message that is put together.
+    pub per_direction: usize,
+    /// Bytes that all directions may hold together.
+    pub total: usize,
+    /// A direction without a segment for so many seconds of packet time makes room.
+    pub idle_secs: i64,
+}
+
+/// 64 shards: at most 16,384 directions and 64 MiB.
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            directions: 256,
+            per_direction: 272 * 1024,
+            total: 1024 * 1024,
+            idle_secs: 120,
+        }
+    }
+}
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StreamStats {
+    /// Directions that had to wait for a second segment.
+    pub assembled: u64,
+    /// Segments whose bytes differ from those that came first.
+    pub conflicts: u64,
+    /// Segments of which something lay beyond what is kept of one direction.
+    pub beyond: u64,
+    /// Segments refused since too many parts of their direction waited.
+    pub scattered: u64,
+    /// Directions given up for others: the table was full.
+    pub evicted: u64,
+    /// Directions given up for others: their bytes were too many.
+    pub evicted_for_space: u64,
+    /// Directions given up after a silence.
+    pub expired: u64,
+    /// Directions that ended, or were given up, inside a message.
+    pub incomplete: u64,
+}
+
+impl StreamStats {
+    /// Adds another shard's numbers.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, n) in [
+            (&mut self.assembled, other.assembled),
+            (&mut self.conflicts, other.conflicts),
+            (&mut self.beyond, other.beyond),
+            (&mut self.scattered, other.scattered),
+            (&mut self.evicted, other.evicted),
+            (&mut self.evicted_for_space, other.evicted_for_space),
+            (&mut self.expired, other.expired),
+            (&mut self.incomplete, other.incomplete),
+        ] {
+            *sum = sum.saturating_add(n);
+        }
+    }
+}
+
+/// Where a name was seen: the packet that made it whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// Number of the packet in its capture, from 1.
+    pub packet: u64,
+    /// When it was captured.
+    pub timestamp: Timestamp,
+    /// From whom to whom it went.
+    pub flow: Flow,
+    /// Tags and tunnels around it, outermost first.
+    pub path: &'a [Hop],
+}
+
+/// A segment that triage forwarded.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// Sequence number of the direction's first byte, as far as triage knows: it tells apart the
+    /// connections that use a 5-tuple one after the other.
+    pub origin: u32,
+    /// Sequence number of the payload's first byte.
+    pub sequence: u32,
+    /// No other segment of this direction will be forwarded.
+    pub last: bool,
+    /// The capture holds only the beginning of the payload.
+    pub cut: bool,
+    /// The payload begins a message for certain: it can be read though what was before it is unknown.
+    pub begins: bool,
+    /// What triage knows of the direction.
+    pub hint: Hint,
+    /// The bytes.
+    pub payload: &'a [u8],
+}
+
+/// Takes names.
+pub trait Visit {
+    /// A name that was seen in a packet.
+    fn name(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note);
+}
+
+/// A direction of a connection.
+#[derive(Debug)]
+struct Stream {
+    flow: Flow,
+    origin: u32,
+    /// Tells uses of a slot apart.
+    generation: u32,
+    assembly: Assembly,
+    direction: Direction,
+    /// Bytes without which it is no use to ask again.
+    need: usize,
+    done: bool,
+    packet: u64,
+    timestamp: Timestamp,
+    path: Vec<Hop>,
+}
+
+/// One shard.
+#[derive(Debug)]
+pub struct Table {
+    limits: Limits,
+    index: HashMap<Flow, usize>,
+    slots: Vec<Stream>,
+    free: Vec<usize>,
+    /// Slots with their generation, the one that was begun first in front.
+    order: VecDeque<(usize, u32)>,
+    held: usize,
+    stats: StreamStats,
+}
+
+impl Table {
+    /// An empty shard.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            index: HashMap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            order: VecDeque::new(),
+            held: 0,
+            stats: StreamStats::default(),
+        }
+    }
+
+    /// What was counted so far.
+    pub fn stats(&self) -> &StreamStats {
+        &self.stats
+    }
+
+    /// Takes a segment and reads what is complete with it.
+    pub fn segment(
+        &mut self,
+        seen: &Seen<'_>,
+        part: &Part<'_>,
+        scratch: &mut Scratch,
+        visit: &mut impl Visit,
+    ) {
+        if let Some(&slot) = self.index.get(&seen.flow) {
+            if self.slots.get(slot).is_some_and(|s| s.origin == part.origin) {
+                self.go_on(slot, seen, part, scratch, visit);
+                return;
+            }
+            // The 5-tuple is in use for another connection, or another message.
+            self.finish(slot, scratch, visit);
+        }
+        self.begin(seen, part, scratch, visit);
+    }
+
+    /// The first segment of a direction that is not known.
+    fn begin(
+        &mut self,
+        seen: &Seen<'_>,
+        part: &Part<'_>,
+        scratch: &mut Scratch,
+        visit: &mut impl Visit,
+    ) {
+        let last = part.last || part.cut;
+        let mut direction = Direction::new(part.hint);
+        let mut base = part.origin;
+        let mut rest: &[u8] = &[];
+        let mut need = 0usize;
+        let mut done = false;
+        let at_start = part.sequence == part.origin || part.begins;
+        if at_start {
+            // Most messages fit a segment: they are read where they are.
+            base = part.sequence;
+            rest = part.payload;
+            while !rest.is_empty() {
+                match direction.read(rest, last, scratch, &mut |kind, name, note| {
+                    visit.name(seen, kind, name, note);
+                }) {
+                    Step::Took(n) if n != 0 && n <= MAX_SKIP => {
+                        let n = usize::try_from(n).unwrap_or(usize::MAX);
+                        base = base.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
+                        rest = rest.get(n..).unwrap_or_default();
+                    }
+                    Step::Need(n) => {
+                        need = n.max(rest.len().saturating_add(1));
+                        break;
+                    }
+                    Step::Took(_) | Step::End => {
+                        done = true;
+                        break;
+                    }
+                }
+            }
+        }
+        if last {
+            if !rest.is_empty() && !done && !part.cut {
+                bump(&mut self.stats.incomplete);
+            }
+            return;
+        }
+        if need > self.limits.per_direction {
+            bump(&mut self.stats.beyond);
+            done = true;
+        }
+        let slot = self.slot(seen, part.origin, scratch, visit);
+        if let Some(stream) = self.slots.get_mut(slot) {
+            stream.direction = direction;
+            stream.need = need;
+            stream.done = done;
+            stream.assembly.restart(base);
+        }
+        if done {
+            return;
+        }
+        if at_start {
+            self.put(slot, base, rest);
+        } else {
+            self.put(slot, part.sequence, part.payload);
+        }
+        if need != 0 || !at_start {
+            bump(&mut self.stats.assembled);
+        }
+        self.make_space(slot, scratch, visit);
+    }
+
+    /// Another segment of a known direction.
+    fn go_on(
+        &mut self,
+        slot: usize,
+        seen: &Seen<'_>,
+        part: &Part<'_>,
+        scratch: &mut Scratch,
+        visit: &mut impl Visit,
+    ) {
+        let Some(stream) = self.slots.get_mut(slot) else {
+            return;
+        };
+        stream.packet = seen.packet;
+        stream.timestamp = seen.timestamp;
+        if *stream.path != *seen.path {
+            stream.path.clear();
+            stream.path.extend_from_slice(seen.path);
+        }
+        if !stream.done {
+            let conflict = self.put(slot, part.sequence, part.payload);
+            if conflict && part.begins {
+                // Whoever the other end believed: this copy names a host, too.
+                Direction::new(part.hint).read(part.payload, true, scratch, &mut |k, name, note| {
+                    visit.name(seen, k, name, note);
+                });
+            }
+            self.read(slot, part.cut, scratch, visit);
+        }
+        if part.last {
+            self.finish(slot, scratch, visit);
+        } else {
+            self.make_space(slot, scratch, visit);
+        }
+    }
+
+    /// Adds bytes to a direction and says whether they contradict what is there.
+    fn put(&mut self, slot: usize, sequence: u32, payload: &[u8]) -> bool {
+        let Some(stream) = self.slots.get_mut(slot) else {
+            return false;
+        };
+        let before = stream.assembly.held();
+        let inserted = stream
+            .assembly
+            .insert(sequence, payload, self.limits.per_direction);
+        self.held = self
+            .held
+            .saturating_add(stream.assembly.held())
+            .saturating_sub(before);
+        for (n, happened) in [
+            (&mut self.stats.conflicts, inserted.conflict),
+            (&mut self.stats.beyond, inserted.beyond),
+            (&mut self.stats.scattered, inserted.scattered),
+        ] {
+            if happened {
+                bump(n);
+            }
+        }
+        inserted.conflict
+    }
+
+    /// Reads what is contiguous. `last` says that nothing more will come.
+    fn read(&mut self, slot: usize, last: bool, scratch: &mut Scratch, visit: &mut impl Visit) {
+        let Some(stream) = self.slots.get_mut(slot) else {
+            return;
+        };
+        let before = stream.assembly.held();
+        let seen = Seen {
+            packet: stream.packet,
+            timestamp: stream.timestamp,
+            flow: stream.flow,
+            path: &stream.path,
+        };
+        while !stream.done {
+            let data = stream.assembly.data();
+            if data.is_empty() || (data.len() < stream.need && !last) {
+                break;
+            }
+            let length = data.len();
+            stream.need = 0;
+            match stream
+                .direction
+                .read(data, last, scratch, &mut |kind, name, note| {
+                    visit.name(&seen, kind, name, note);
+                }) {
+                Step::Took(n) if n != 0 && n <= MAX_SKIP => stream.assembly.take(n),
+                Step::Need(n) => {
+                    stream.need = n.max(length.saturating_add(1));
+                    if stream.need > self.limits.per_direction {
+                        bump(&mut self.stats.beyond);
+                        stream.done = true;
+                    }
+                    break;
+                }
+                Step::Took(_) | Step::End => stream.done = true,
+            }
+        }
+        if stream.done {
+            stream.assembly.restart(0);
+        }
+        self.held = self
+            .held
+            .saturating_add(stream.assembly.held())
+            .saturating_sub(before);
+    }
+
+    /// Reads what there is of a direction and forgets it.
+    fn finish(&mut self, slot: usize, scratch: &mut Scratch, visit: &mut impl Visit) {
+        let Some(stream) = self.slots.get(slot) else {
+            return;
+        };
+        if !stream.done && stream.assembly.held() != 0 {
+            bump(&mut self.stats.incomplete);
+            self.read(slot, true, scratch, visit);
+        }
+        let Some(stream) = self.slots.get_mut(slot) else {
+            return;
+        };
+        self.index.remove(&stream.flow);
+        stream.generation = stream.generation.wrapping_add(1);
+        self.held = self.held.saturating_sub(stream.assembly.held());
+        stream.assembly.restart(0);
+        // One long message does not keep its memory for ever.
+        if stream.assembly.capacity() > LARGE {
+            stream.assembly = Assembly::default();
+        }
+        stream.direction = Direction::new(Hint::Any);
+        self.free.push(slot);
+    }
+
+    /// A slot for a new direction.
+    fn slot(
+        &mut self,
+        seen: &Seen<'_>,
+        origin: u32,
+        scratch: &mut Scratch,
+        visit: &mut impl Visit,
+    ) -> usize {
+        while let Some(oldest) = self.oldest() {
+            let silent = self.slots.get(oldest).is_some_and(|stream| {
+                seen.timestamp.secs().saturating_sub(stream.timestamp.secs()) > self.limits.idle_secs
+            });
+            if silent {
+                bump(&mut self.stats.expired);
+            } else if self.index.len() >= self.limits.directions {
+                bump(&mut self.stats.evicted);
+            } else {
+                break;
+            }
+            self.finish(oldest, scratch, visit);
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Stream {
+                flow: seen.flow,
+                origin,
+                generation: 0,
+                assembly: Assembly::default(),
+                direction: Direction::new(Hint::Any),
+                need: 0,
+                done: false,
+                packet: 0,
+                timestamp: seen.timestamp,
+                path: Vec::new(),
+            });
+            self.slots.len().saturating_sub(1)
+        });
+        if let Some(stream) = self.slots.get_mut(slot) {
+            stream.flow = seen.flow;
+            stream.origin = origin;
+            stream.packet = seen.packet;
+            stream.timestamp = seen.timestamp;
+            stream.path.clear();
+            stream.path.extend_from_slice(seen.path);
+            self.order.push_back((slot, stream.generation));
+        }
+        self.index.insert(seen.flow, slot);
+        // Slots that were used again leave entries behind.
+        if self.order.len() > self.limits.directions.saturating_mul(2) {
+            let slots = &self.slots;
+            self.order
+                .retain(|&(slot, generation)| is_current(slots, slot, generation));
+        }
+        slot
+    }
+
+    /// The direction that was begun first.
+    fn oldest(&mut self) -> Option<usize> {
+        while let Some(&(slot, generation)) = self.order.front() {
+            if is_current(&self.slots, slot, generation) {
+                return Some(slot);
+            }
+            self.order.pop_front();
+        }
+        None
+    }
+
+    /// Gives up directions until the others' bytes fit.
+    fn make_space(&mut self, but: usize, scratch: &mut Scratch, visit: &mut impl Visit) {
+        while self.held > self.limits.total {
+            let Some(oldest) = self.oldest() else { break };
+            if oldest == but {
+                // It is the oldest and still grows: to the back of the queue.
+                if self.index.len() <= 1 {
+                    break;
+                }
+                if let Some(entry) = self.order.pop_front() {
+                    self.order.push_back(entry);
+                }
+                continue;
+            }
+            bump(&mut self.stats.evicted_for_space);
+            self.finish(oldest, scratch, visit);
+        }
+    }
+
+    /// The end of the input: reads what there is of every direction, in the order of their beginning.
+    pub fn drain(&mut self, scratch: &mut Scratch, visit: &mut impl Visit) {
+        while let Some(oldest) = self.oldest() {
+            self.finish(oldest, scratch, visit);
+        }
+        self.order.clear();
+    }
+}
+
+/// A slot that needed more memory than this gives it back.
+const LARGE: usize = 64 * 1024;
+
+fn is_current(slots: &[Stream], slot: usize, generation: u32) -> bool {
+    slots.get(slot).is_some_and(|s| s.generation == generation)
+}

@@ -1,0 +1,436 @@
+//! Which directions of TCP connections are still at their head.
+//!
+//! A small table of fixed size in the reader. A SYN notes where a direction begins, so that its first
+//! segments are forwarded in whatever order they come; a recognised beginning notes how far its
+//! message may reach. What is not noted is judged by its first bytes alone. The table only decides
+//! what is forwarded: two flows that share an entry cost a copy, not a name.
+//!
+//! In front of the table stands a filter of one byte for each of 65,536 hash values. It fits the L2
+//! cache and tells nearly all bulk that the table has nothing on it.
+
+use super::{Message, Part, Window};
+use crate::packet::Flags;
+use crate::stats::bump;
+
+/// Entries in a bucket; two buckets share four cache lines.
+const WAYS: usize = 4;
+
+/// Buckets: 32,768 entries in all.
+const BUCKETS: usize = 8_192;
+
+const FILTER: usize = 65_536;
+
+/// From a SYN on, so many bytes are forwarded in any order.
+const FRESH_WINDOW: u32 = 16 * 1024;
+
+/// An entry that was silent for so many seconds of packet time may go.
+const IDLE_SECS: u32 = 120;
+
+/// A segment so far outside its window is of another time.
+const FAR: u32 = 4 << 20;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Empty,
+    /// A SYN was seen, but not yet the first byte.
+    Fresh,
+    /// A message was recognised at `origin`.
+    Open,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Entry {
+    tag: u32,
+    /// Sequence number of the first byte.
+    origin: u32,
+    /// Sequence number behind what came in order.
+    next: u32,
+    /// Sequence number behind the last byte that is forwarded.
+    end: u32,
+    /// Sequence number of the next TLS record header of a server's flight.
+    record: u32,
+    /// When it was last used, in seconds of packet time.
+    used: u32,
+    state: State,
+    /// Something was forwarded.
+    forwarded: bool,
+    /// The records are followed.
+    records: bool,
+    slot: u16,
+}
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HeadStats {
+    /// Directions whose SYN was noted and that made room for others before they sent anything.
+    pub evicted_fresh: u64,
+    /// Directions that made room for others inside a message.
+    pub evicted_open: u64,
+}
+
+/// The table.
+#[derive(Debug)]
+pub(super) struct Heads {
+    filter: Box<[u8]>,
+    entries: Box<[Entry]>,
+    /// The bucket that is looked through next for idle entries.
+    sweep: usize,
+    stats: HeadStats,
+}
+
+/// What names a direction of a connection in the table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key(pub(super) u64);
+
+impl Key {
+    #[inline]
+    fn filter(self) -> usize {
+        (self.0 & 0xffff) as usize
+    }
+
+    fn bucket(self) -> usize {
+        ((self.0 >> 16) as usize) & (BUCKETS - 1)
+    }
+
+    /// Never 0 by accident matters not: the state says what is empty.
+    fn tag(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+/// What to do with a segment of a direction that may be noted.
+pub(super) enum Known {
+    /// Nothing is known of it: its first bytes decide.
+    Unknown,
+    /// It is of no interest.
+    Forget,
+    /// It belongs to a message.
+    Forward(Part),
+}
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self {
+            filter: vec![0; FILTER].into_boxed_slice(),
+            entries: vec![Entry::default(); BUCKETS.saturating_mul(WAYS)].into_boxed_slice(),
+            sweep: 0,
+            stats: HeadStats::default(),
+        }
+    }
+}
+
+impl Heads {
+    pub(super) fn stats(&self) -> HeadStats {
+        self.stats
+    }
+
+    /// Forgets everything: another capture begins.
+    pub(super) fn clear(&mut self) {
+        self.filter.fill(0);
+        self.entries.fill(Entry::default());
+    }
+
+    /// False where nothing is noted for certain.
+    #[inline]
+    pub(super) fn may_know(&self, key: Key) -> bool {
+        self.filter.get(key.filter()).is_some_and(|&n| n != 0)
+    }
+
+    fn find(&self, key: Key) -> Option<usize> {
+        let first = key.bucket().saturating_mul(WAYS);
+        (first..first.saturating_add(WAYS)).find(|&at| {
+            self.entries
+                .get(at)
+                .is_some_and(|e| e.state != State::Empty && e.tag == key.tag())
+        })
+    }
+
+    fn remove(&mut self, at: usize) {
+        let Some(entry) = self.entries.get_mut(at) else {
+            return;
+        };
+        if entry.state == State::Empty {
+            return;
+        }
+        entry.state = State::Empty;
+        // A counter that reached its end stays there: it only costs a look into the table.
+        if let Some(n) = self.filter.get_mut(usize::from(entry.slot))
+            && *n != u8::MAX
+        {
+            *n = n.saturating_sub(1);
+        }
+    }
+
+    /// Puts an entry into its bucket; the one that was silent longest makes room.
+    fn insert(&mut self, key: Key, mut entry: Entry) {
+        self.sweep_bucket(entry.used);
+        let first = key.bucket().saturating_mul(WAYS);
+        let at = self.find(key).or_else(|| {
+            (first..first.saturating_add(WAYS)).min_by_key(|&at| {
+                self.entries
+                    .get(at)
+                    .map_or((false, 0), |e| (e.state != State::Empty, e.used))
+            })
+        });
+        let Some(at) = at else { return };
+        if let Some(old) = self.entries.get(at)
+            && old.tag != key.tag()
+            && entry.used.saturating_sub(old.used) <= IDLE_SECS
+        {
+            match old.state {
+                State::Empty => {}
+                State::Fresh => bump(&mut self.stats.evicted_fresh),
+                State::Open => bump(&mut self.stats.evicted_open),
+            }
+        }
+        self.remove(at);
+        entry.tag = key.tag();
+        entry.slot = u16::try_from(key.filter()).unwrap_or(0);
+        if let Some(n) = self.filter.get_mut(key.filter()) {
+            *n = n.saturating_add(1);
+        }
+        if let Some(slot) = self.entries.get_mut(at) {
+            *slot = entry;
+        }
+    }
+
+    /// Looks through one bucket for each insertion, so that idle entries do not fill the filter.
+    fn sweep_bucket(&mut self, now: u32) {
+        self.sweep = self.sweep.wrapping_add(1) & (BUCKETS - 1);
+        let first = self.sweep.saturating_mul(WAYS);
+        for at in first..first.saturating_add(WAYS) {
+            if self
+                .entries
+                .get(at)
+                .is_some_and(|e| now.saturating_sub(e.used) > IDLE_SECS)
+            {
+                self.remove(at);
+            }
+        }
+    }
+
+    /// A SYN: the direction begins with the byte after it.
+    pub(super) fn syn(&mut self, key: Key, sequence: u32, now: u32) {
+        let origin = sequence.wrapping_add(1);
+        // A repeated SYN is no new connection.
+        if let Some(at) = self.find(key)
+            && let Some(entry) = self.entries.get(at)
+            && entry.origin == origin
+        {
+            return;
+        }
+        self.insert(
+            key,
+            Entry {
+                origin,
+                next: origin,
+                end: origin.wrapping_add(FRESH_WINDOW),
+                used: now,
+                state: State::Fresh,
+                ..Entry::default()
+            },
+        );
+    }
+
+    /// Notes a message that was recognised without a SYN, or outside what was noted. Gives the part
+    /// to forward.
+    pub(super) fn begin(
+        &mut self,
+        key: Key,
+        sequence: u32,
+        payload: &[u8],
+        message: Message,
+        now: u32,
+    ) -> Part {
+        let mut entry = Entry {
+            origin: sequence,
+            next: sequence,
+            used: now,
+            state: State::Open,
+            ..Entry::default()
+        };
+        let part = entry.open(sequence, payload, message);
+        if part.last {
+            if self.may_know(key)
+                && let Some(at) = self.find(key)
+            {
+                self.remove(at);
+            }
+        } else {
+            self.insert(key, entry);
+        }
+        part
+    }
+
+    /// A segment with payload, FIN or RST. `message` tells what its payload begins, when asked.
+    pub(super) fn segment(
+        &mut self,
+        key: Key,
+        sequence: u32,
+        payload: &[u8],
+        flags: Flags,
+        now: u32,
+        message: impl Fn(bool) -> Message,
+    ) -> Known {
+        let Some(at) = self.find(key) else {
+            return Known::Unknown;
+        };
+        let Some(entry) = self.entries.get_mut(at) else {
+            return Known::Unknown;
+        };
+        entry.used = now;
+        let offset = sequence.wrapping_sub(entry.origin);
+        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        if payload.is_empty() {
+            // Only FIN and RST come here: the end of what may be waiting.
+            let over = flags.resets() || sequence == entry.next;
+            let part = Part {
+                origin: entry.origin,
+                sequence,
+                last: true,
+                begins: false,
+            };
+            let forwarded = entry.forwarded;
+            if over {
+                self.remove(at);
+            }
+            return if over && forwarded {
+                Known::Forward(part)
+            } else {
+                Known::Forget
+            };
+        }
+        let window = entry.end.wrapping_sub(entry.origin);
+        // A retransmission may begin before the origin and reach behind it.
+        let inside = offset < window || (offset.wrapping_neg() < length && offset != 0);
+        if !inside {
+            let far = offset > window.saturating_add(FAR) && offset.wrapping_neg() > FAR;
+            return match message(false) {
+                Message::None => {
+                    if far || entry.next == entry.end {
+                        self.remove(at);
+                    }
+                    Known::Forget
+                }
+                found => {
+                    Known::Forward(self.begin(key, sequence, payload, found, now))
+                }
+            };
+        }
+        let in_order = sequence == entry.next;
+        if entry.state == State::Fresh && offset == 0 {
+            let found = message(true);
+            if matches!(found, Message::None) {
+                // Not of interest; but somebody may hold later segments already.
+                let part = Part {
+                    origin: entry.origin,
+                    sequence,
+                    last: true,
+                    begins: false,
+                };
+                let forwarded = entry.forwarded;
+                self.remove(at);
+                return if forwarded {
+                    Known::Forward(part)
+                } else {
+                    Known::Forget
+                };
+            }
+            entry.state = State::Open;
+            let mut part = entry.open(sequence, payload, found);
+            part.last |= flags.ends();
+            if part.last {
+                self.remove(at);
+            }
+            return Known::Forward(part);
+        }
+        let mut begins = false;
+        if in_order {
+            // One request after the other: each may be as long as the first.
+            if !entry.records
+                && let Message::Begins(Window::Bytes(n)) = message(false)
+            {
+                entry.end = sequence.wrapping_add(n);
+            }
+        } else {
+            // A message that begins for certain where nothing was expected: the numbers before it
+            // are wrong, or its beginning is lost. It is read from here.
+            let found = message(false);
+            begins = !matches!(found, Message::None);
+            if begins && entry.state == State::Fresh {
+                return Known::Forward(self.begin(key, sequence, payload, found, now));
+            }
+        }
+        let mut part = entry.advance(sequence, payload, in_order);
+        part.begins = begins;
+        part.last |= flags.ends() && in_order;
+        if part.last {
+            self.remove(at);
+        }
+        Known::Forward(part)
+    }
+}
+
+impl Entry {
+    /// The first segment of a message.
+    fn open(&mut self, sequence: u32, payload: &[u8], message: Message) -> Part {
+        self.forwarded = true;
+        let window = match message {
+            Message::None => Window::Bytes(0),
+            Message::Begins(window) => window,
+        };
+        match window {
+            Window::Bytes(n) => self.end = sequence.wrapping_add(n),
+            Window::Records(n) => {
+                self.end = sequence.wrapping_add(n);
+                self.records = true;
+                self.record = sequence;
+            }
+        }
+        let mut part = self.advance(sequence, payload, true);
+        part.begins = true;
+        part
+    }
+
+    /// Another segment inside the window.
+    fn advance(&mut self, sequence: u32, payload: &[u8], in_order: bool) -> Part {
+        self.forwarded = true;
+        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        let mut last = false;
+        if in_order {
+            self.next = sequence.wrapping_add(length);
+            last = self.next.wrapping_sub(self.origin) >= self.end.wrapping_sub(self.origin);
+            if self.records {
+                last |= self.follow_records(sequence, payload);
+            }
+        }
+        Part {
+            origin: self.origin,
+            sequence,
+            last,
+            begins: false,
+        }
+    }
+
+    /// Goes from record header to record header. True where the handshake in the clear is over: what
+    /// follows are ChangeCipherSpec or encrypted data, or no records at all.
+    fn follow_records(&mut self, sequence: u32, payload: &[u8]) -> bool {
+        loop {
+            let at = self.record.wrapping_sub(sequence) as usize;
+            let Some(header) = payload.get(at..).and_then(|rest| rest.first_chunk::<5>()) else {
+                // Behind this segment; or cut by its end, and then the window's end decides.
+                self.records = at >= payload.len();
+                return false;
+            };
+            let [kind, 3, _, high, low] = *header else {
+                return true;
+            };
+            if !matches!(kind, 0x15 | 0x16) {
+                return true;
+            }
+            let length = u32::from(u16::from_be_bytes([high, low]));
+            self.record = self.record.wrapping_add(length).wrapping_add(5);
+        }
+    }
+}

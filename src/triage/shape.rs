@@ -1,0 +1,119 @@
+//! What the first bytes of a payload say.
+
+use super::{DNS, DNS_HEADER, LLMNR, Message, Window};
+use crate::names::stream::{self, Hint, Shape};
+use crate::names::tls;
+use crate::packet::Segment;
+
+/// Requests and greetings: what stands before the names, and heads of several requests.
+const TEXT_WINDOW: u32 = 64 * 1024;
+
+/// A ClientHello over several records, and a little more for their headers.
+const HELLO_WINDOW: u32 = 68 * 1024;
+
+/// A server's flight: its certificates.
+const FLIGHT_WINDOW: u32 = 272 * 1024;
+
+/// What a connection begins with that is too short to be told.
+const SHORT_WINDOW: u32 = 16 * 1024;
+
+/// Responses of DNS over TCP follow each other without end (zone transfers): the window moves on
+/// with each segment that comes in order.
+const DNS_WINDOW: u32 = 1024 * 1024;
+
+/// What is known of a segment's direction from its ports.
+pub(super) fn hint(segment: &Segment<'_>) -> Hint {
+    if is_dns_port(segment) {
+        Hint::Dns
+    } else {
+        Hint::Any
+    }
+}
+
+fn is_dns_port(segment: &Segment<'_>) -> bool {
+    [segment.sport, segment.dport]
+        .iter()
+        .any(|&port| port == DNS || port == LLMNR)
+}
+
+/// False for bulk: its first bytes begin nothing that names hosts.
+#[inline]
+pub(super) fn may_begin(segment: &Segment<'_>) -> bool {
+    let payload = segment.payload;
+    stream::shape(payload) != Shape::Nothing || is_dns_port(segment) || is_dns_over_tcp(payload)
+}
+
+/// What a segment's payload begins. `fresh` says that it is the first of its connection: then
+/// greetings count that may lead to TLS, and beginnings too short to be told.
+#[cold]
+pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
+    let payload = segment.payload;
+    match stream::shape(payload) {
+        Shape::ClientHello => Message::Begins(Window::Bytes(hello_window(payload))),
+        Shape::ServerHello if tls::selects_tls13(payload) => Message::None,
+        Shape::ServerHello => Message::Begins(Window::Records(FLIGHT_WINDOW)),
+        _ if is_dns_port(segment) => Message::Begins(Window::Bytes(DNS_WINDOW)),
+        Shape::Http | Shape::Http2 | Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {
+            Message::Begins(Window::Bytes(TEXT_WINDOW))
+        }
+        Shape::Text
+        | Shape::Ldap
+        | Shape::Postgres
+        | Shape::MySql
+        | Shape::Rdp
+        | Shape::Tds
+        | Shape::Short
+            if fresh =>
+        {
+            Message::Begins(Window::Bytes(SHORT_WINDOW))
+        }
+        _ if is_dns_over_tcp(payload) => Message::Begins(Window::Bytes(DNS_WINDOW)),
+        _ => Message::None,
+    }
+}
+
+/// Most hellos fit their first record, which says how long it is.
+fn hello_window(payload: &[u8]) -> u32 {
+    let &[_, _, _, high, low, _, a, b, c, ..] = payload else {
+        return HELLO_WINDOW;
+    };
+    let record = u32::from(u16::from_be_bytes([high, low]));
+    let hello = u32::from_be_bytes([0, a, b, c]).saturating_add(4);
+    if hello <= record {
+        record.saturating_add(5)
+    } else {
+        HELLO_WINDOW
+    }
+}
+
+/// DNS over TCP on any port: one whole message behind its length (RFC 1035 section 4.2.2).
+#[inline]
+fn is_dns_over_tcp(payload: &[u8]) -> bool {
+    payload
+        .split_first_chunk::<2>()
+        .is_some_and(|(length, message)| {
+            usize::from(u16::from_be_bytes(*length)) == message.len() && is_dns(message)
+        })
+}
+
+/// The counts and flags of a header that a resolver or its client would really send.
+pub(super) fn is_dns(payload: &[u8]) -> bool {
+    let Some(&[_, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1]) = payload.first_chunk::<DNS_HEADER>()
+    else {
+        return false;
+    };
+    let questions = u16::from_be_bytes([q0, q1]);
+    let answers = u16::from_be_bytes([a0, a1]);
+    let authorities = u16::from_be_bytes([n0, n1]);
+    let additionals = u16::from_be_bytes([x0, x1]);
+    let opcode = flags >> 3 & 0x0f;
+    let reserved = flags2 & 0x40;
+    if questions != 1 || opcode != 0 || reserved != 0 {
+        return false;
+    }
+    if flags & 0x80 == 0 {
+        flags2 & 0x0f == 0 && answers == 0 && authorities == 0 && additionals <= 2
+    } else {
+        answers <= 64 && authorities <= 32 && additionals <= 64
+    }
+}
