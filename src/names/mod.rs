@@ -5,6 +5,9 @@
 
 pub mod dns;
 mod kind;
+pub mod llmnr;
+pub mod mdns;
+pub mod nbns;
 mod step;
 pub mod stream;
 pub mod text;

@@ -115,12 +115,12 @@ impl Worker {
             out.begin(batch.path(item));
             match item.reader {
                 Reader::Dns => {
-                    let end = read_dns(item, payload, &mut self.dns, &mut out);
+                    let end = read_dns(item, payload, false, &mut self.dns, &mut out);
                     self.stats.dns.count(end, item.cut);
                 }
                 Reader::DnsShaped => {
-                    if is_dns_to_the_last_byte(item, payload, &mut self.dns) {
-                        let end = read_dns(item, payload, &mut self.dns, &mut out);
+                    let end = read_dns(item, payload, true, &mut self.dns, &mut out);
+                    if end.is_some() {
                         self.stats.dns.count(end, item.cut);
                     }
                 }
@@ -269,44 +269,15 @@ fn as_text(name: &[u8]) -> std::borrow::Cow<'_, str> {
 fn read_dns(
     item: &Item,
     message: &[u8],
+    strict: bool,
     scratch: &mut dns::Scratch,
     out: &mut Out<'_>,
 ) -> Option<dns::End> {
-    let header = dns::Header::read(message)?;
-    if header.is_bare() {
-        return Some(dns::End::Whole);
-    }
-    let believed = if header.has_unassigned_opcode() {
-        dns::read_names(&header, message, scratch, &mut |_, _| {}) == dns::End::Whole
-    } else {
-        header.has_room(message, item.cut) || header.begins_with_question(message, scratch)
-    };
-    if !believed {
-        return None;
-    }
-    let context = DnsContext {
-        response: header.response,
-        rcode: header.rcode,
-    };
-    Some(dns::read_names(
-        &header,
-        message,
-        scratch,
-        &mut |kind, name| {
-            out.name(item, kind, name, Some(context));
-        },
-    ))
-}
-
-/// On ports that are not DNS's own, a message counts only where all of it is DNS.
-fn is_dns_to_the_last_byte(item: &Item, message: &[u8], scratch: &mut dns::Scratch) -> bool {
-    dns::Header::read(message)
-        .filter(|h| h.has_room(message, item.cut))
-        .is_some_and(
-            |header| match dns::read_names(&header, message, scratch, &mut |_, _| {}) {
-                dns::End::Whole => true,
-                dns::End::Short => item.cut,
-                dns::End::Trailing(_) | dns::End::Malformed | dns::End::TooMany => false,
-            },
-        )
+    dns::datagram(message, item.cut, strict, scratch, &mut |kind, name, note| {
+        let context = DnsContext {
+            response: note.response,
+            rcode: note.rcode,
+        };
+        out.name(item, kind, name, Some(context));
+    })
 }

@@ -19,6 +19,7 @@
 //! | [`ip`] | IPv4 and IPv6 with options, extension headers and fragments |
 //! | [`transport`] | UDP and TCP with right checksums |
 //! | [`dns`], [`dns::malformed`] | DNS messages, and messages no server should send |
+//! | [`nbns`] | messages of the NetBIOS name service |
 //! | [`tls`] | ClientHellos as browsers send them, and other records |
 //! | [`http`] | one plain request or response |
 //! | [`conversation`] | a whole TCP connection with matching sequence numbers |
@@ -36,6 +37,7 @@ pub mod dns;
 pub mod frame;
 pub mod http;
 pub mod ip;
+pub mod nbns;
 pub mod rng;
 pub mod scenarios;
 pub mod tls;

@@ -46,6 +46,7 @@ pub struct Message {
     counts: [u16; 4],
     body: Vec<u8>,
     section: Section,
+    class: u16,
     compress: bool,
     /// Label suffixes already written, with their offset in the message.
     written: Vec<(Vec<Vec<u8>>, u16)>,
@@ -53,6 +54,7 @@ pub struct Message {
 }
 
 const HEADER: usize = 12;
+const IN: u16 = 1;
 const QR: u16 = 0x8000;
 const AA: u16 = 0x0400;
 const TC: u16 = 0x0200;
@@ -67,6 +69,7 @@ pub fn message(id: u16) -> Message {
         counts: [0; 4],
         body: Vec::new(),
         section: Section::Answer,
+        class: IN,
         compress: true,
         written: Vec::new(),
         names: Vec::new(),
@@ -88,13 +91,13 @@ pub fn response(id: u16, name: impl Into<Name>, kind: u16) -> Message {
 }
 
 impl Message {
-    /// Adds a question of class IN.
+    /// Adds a question, of class IN unless [`Message::class`] was called.
     pub fn question(mut self, name: impl Into<Name>, kind: u16) -> Self {
         let name = name.into();
         self.note(Place::Question, &name);
         self.write_name(&name, true);
         self.body.extend_from_slice(&kind.to_be_bytes());
-        self.body.extend_from_slice(&1u16.to_be_bytes());
+        self.body.extend_from_slice(&self.class.to_be_bytes());
         self.counts[0] += 1;
         self
     }
@@ -132,6 +135,13 @@ impl Message {
     /// Overwrites a section's record count (0 question to 3 additional), to tell a lie.
     pub fn claim_count(mut self, section: usize, count: u16) -> Self {
         self.counts[section] = count;
+        self
+    }
+
+    /// Questions and records from here on have this class, and the bits that multicast DNS keeps
+    /// in it.
+    pub fn class(mut self, class: u16) -> Self {
+        self.class = class;
         self
     }
 
@@ -283,7 +293,7 @@ impl Message {
         self
     }
 
-    /// Any record of class IN with its data given as bytes.
+    /// Any record with its data given as bytes.
     pub fn record(mut self, owner: impl Into<Name>, kind: u16, ttl: u32, rdata: &[u8]) -> Self {
         self.begin_record(&owner.into(), kind, ttl);
         let length = u16::try_from(rdata.len()).expect("record data below 64 KiB");
@@ -371,7 +381,7 @@ impl Message {
         self.note(Place::Record, owner);
         self.write_name(owner, true);
         self.body.extend_from_slice(&kind.to_be_bytes());
-        self.body.extend_from_slice(&1u16.to_be_bytes());
+        self.body.extend_from_slice(&self.class.to_be_bytes());
         self.body.extend_from_slice(&ttl.to_be_bytes());
     }
 
