@@ -15,5 +15,6 @@ pub mod pipeline;
 pub mod rules;
 pub mod source;
 pub mod stats;
+pub mod stream;
 pub mod time;
 pub mod triage;
