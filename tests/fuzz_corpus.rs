@@ -27,7 +27,7 @@ use testkit::scenarios;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     ("capture", targets::capture::run),
     ("packet", targets::packet::run),
     ("dns", targets::dns::run),
@@ -35,6 +35,7 @@ const TARGETS: [Target; 7] = [
     ("rules", targets::rules::run),
     ("lookup", targets::lookup::run),
     ("pipeline", targets::pipeline::run),
+    ("defrag", targets::defrag::run),
 ];
 
 fn fuzz() -> PathBuf {
@@ -128,9 +129,93 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
                 }
             }
         }
+        "defrag" => defrag_orders().into_iter().for_each(add),
         other => panic!("no seeds for {other}"),
     }
     seeds
+}
+
+/// Fragments for the target's orders: identification, flags (1 more, 2 cut), offset, bytes of
+/// data, seconds since the one before, repeats of the data.
+fn defrag_orders() -> Vec<Vec<u8>> {
+    type Order = (u8, u8, u16, u16, u8, u8);
+    let streams: [&[Order]; 9] = [
+        &[
+            (1, 1, 0, 16, 0, 0),
+            (1, 1, 16, 8, 0, 0),
+            (1, 0, 24, 5, 0, 0),
+        ],
+        &[
+            (1, 0, 24, 5, 0, 0),
+            (1, 1, 16, 8, 0, 0),
+            (1, 1, 0, 16, 0, 0),
+        ],
+        // Overlaps, repeats, two ends.
+        &[
+            (1, 1, 0, 16, 0, 0),
+            (1, 1, 8, 16, 0, 0),
+            (1, 1, 0, 16, 0, 0),
+            (1, 0, 24, 9, 0, 0),
+        ],
+        &[
+            (1, 0, 24, 8, 0, 0),
+            (1, 0, 16, 8, 0, 0),
+            (1, 1, 24, 16, 0, 0),
+            (1, 1, 0, 24, 0, 0),
+        ],
+        // Cut, empty, no multiple of eight, too long, alone.
+        &[
+            (1, 3, 0, 13, 0, 0),
+            (1, 2, 16, 3, 0, 0),
+            (1, 1, 0, 16, 0, 0),
+            (1, 0, 16, 3, 0, 0),
+        ],
+        &[
+            (1, 1, 0, 0, 0, 0),
+            (1, 1, 8, 7, 0, 0),
+            (1, 0, 65_528, 8, 0, 0),
+            (1, 0, 0, 20, 0, 0),
+        ],
+        // Lifetime, with and without a first fragment.
+        &[
+            (1, 1, 0, 8, 0, 0),
+            (2, 1, 8, 8, 0, 0),
+            (3, 1, 0, 8, 15, 0),
+            (4, 1, 0, 8, 15, 0),
+            (5, 1, 0, 8, 15, 0),
+            (1, 0, 8, 8, 15, 0),
+        ],
+        // More datagrams, more bytes and more parts than the bounds allow.
+        &[
+            (1, 1, 0, 8, 0, 0),
+            (2, 1, 8, 8, 0, 0),
+            (3, 1, 0, 8, 0, 0),
+            (4, 1, 0, 8, 0, 0),
+            (5, 1, 0, 8, 0, 0),
+            (6, 1, 0, 8, 0, 0),
+            (7, 1, 0, 8, 0, 0),
+        ],
+        &[
+            (1, 1, 0, 800, 0, 31),
+            (2, 1, 25_600, 800, 0, 31),
+            (3, 1, 0, 800, 0, 31),
+            (1, 0, 25_600, 9, 0, 31),
+        ],
+    ];
+    let mut seeds: Vec<Vec<u8>> = streams.iter().map(|s| encode_orders(s)).collect();
+    let holes: Vec<Order> = (0..16).map(|n| (1, 1, n * 16, 8, 0, 0)).collect();
+    seeds.push(encode_orders(&holes));
+    seeds
+}
+
+fn encode_orders(orders: &[(u8, u8, u16, u16, u8, u8)]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for &(id, flags, offset, length, seconds, repeat) in orders {
+        let ([o0, o1], [l0, l1]) = (offset.to_be_bytes(), length.to_be_bytes());
+        bytes.extend([id, flags, o0, o1, l0, l1, seconds, repeat]);
+        bytes.extend((0..length).map(|at| (at % 251) as u8));
+    }
+    bytes
 }
 
 /// Frames of all scenarios with their link types, some of each verdict.

@@ -14,6 +14,7 @@
 )]
 
 pub mod capture;
+pub mod defrag;
 pub mod dns;
 pub mod lookup;
 pub mod names;

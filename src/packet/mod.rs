@@ -97,15 +97,16 @@ pub struct Fragment<'a> {
     pub dst: IpAddr,
     /// Identification: 16 bits in IPv4, 32 in IPv6.
     pub id: u32,
-    /// The protocol of the datagram's payload.
+    /// IPv4's protocol, or the next header of IPv6's fragment header: that of the fragment at offset 0
+    /// counts.
     pub protocol: u8,
-    /// Where in the datagram's payload this part stands, in bytes.
+    /// Where in the datagram's payload `data` stands, in bytes.
     pub offset: u32,
-    /// Another part follows this one.
+    /// More fragments follow.
     pub more: bool,
-    /// The part.
+    /// What was captured of the fragment's payload.
     pub data: &'a [u8],
-    /// The capture holds less of the part than its header says.
+    /// `data` is shorter than the header said: where it ends says nothing.
     pub cut: bool,
 }
 

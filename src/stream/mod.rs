@@ -1,4 +1,8 @@
 //! What waits for more packets before it can be read: bounded, in packet time.
+//!
+//! [`defrag`] puts IP datagrams together in the reader. In the workers, [`table`] holds the
+//! directions of TCP connections whose message is not complete, and [`assembly`] their bytes.
 
 pub mod assembly;
+pub mod defrag;
 pub mod table;
