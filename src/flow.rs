@@ -78,8 +78,7 @@ impl Flow {
 
     /// Which of [`SHARDS`] parts of all state the flow belongs to. Both directions share it.
     pub fn shard(&self) -> usize {
-        // The upper bits: the lower ones choose elsewhere.
-        (self.hash() >> 58) as usize % SHARDS
+        (self.hash() % SHARDS as u64) as usize
     }
 
     /// A number for EVE's `flow_id`: the same for both directions, below 2^52 so that JSON readers

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::flow::Flow;
 use crate::names::Kind;
+use crate::names::dns::DnsNote;
 use crate::packet::path::Hop;
 use crate::rules::Hit;
 use crate::time::Timestamp;
@@ -30,18 +31,9 @@ pub struct Sighting {
     /// The indicator that covers it.
     pub hit: Hit,
     /// For DNS: query or response.
-    pub dns: Option<DnsContext>,
+    pub dns: Option<DnsNote>,
     /// The hello carries an encrypted inner hello: `name` may be only the outer name.
     pub ech: bool,
-}
-
-/// What a DNS header says of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DnsContext {
-    /// A response rather than a query.
-    pub response: bool,
-    /// RCODE of the header (RFC 1035 section 4.1.1); 3 is NXDOMAIN.
-    pub rcode: u8,
 }
 
 /// What the device did.
@@ -165,7 +157,7 @@ pub(crate) mod tests {
                 indicator: IndicatorId::default(),
                 how: How::Exact,
             },
-            dns: Some(DnsContext {
+            dns: Some(DnsNote {
                 response: false,
                 rcode: 0,
             }),
@@ -182,7 +174,7 @@ pub(crate) mod tests {
         let mut answer = question.clone();
         std::mem::swap(&mut answer.flow.src, &mut answer.flow.dst);
         std::mem::swap(&mut answer.flow.sport, &mut answer.flow.dport);
-        answer.dns = Some(DnsContext {
+        answer.dns = Some(DnsNote {
             response: true,
             rcode: 3,
         });

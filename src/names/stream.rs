@@ -4,7 +4,7 @@ use super::{Kind, Step, tls};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint { Any, Dns }
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Note { pub ech: bool, pub dns: Option<crate::alert::DnsContext> }
+pub struct Note { pub ech: bool, pub dns: Option<super::dns::DnsNote> }
 #[derive(Debug, Default)]
 pub struct Scratch { joined: Vec<u8> }
 #[derive(Debug)]

@@ -7,11 +7,11 @@
 //! bounded and blocks: offline, nothing is lost.
 
 mod batch;
+mod out;
 mod reader;
 mod worker;
 
 pub use reader::{InputError, InputReport};
-pub use worker::Task;
 
 use std::collections::VecDeque;
 use std::io;
@@ -24,18 +24,29 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use hdrhistogram::Histogram;
 
 use crate::alert::Sighting;
+use crate::rules::RuleSet;
 use crate::source::filter::Filter;
 use crate::source::{self, Input};
 use crate::stats::{ReaderStats, WorkerStats};
 use batch::Batch;
 use reader::{Lane, Reader};
-use worker::{Findings, Worker};
+use out::Findings;
+use worker::Worker;
 
 /// Batches on their way to one worker.
 const LANE_DEPTH: usize = 4;
 
 /// How often the sink is told to show progress.
 const TICK: Duration = Duration::from_millis(100);
+
+/// What to do with names.
+#[derive(Clone)]
+pub enum Task {
+    /// Match them and give sightings.
+    Match(Arc<RuleSet>),
+    /// List them all as JSON lines.
+    List,
+}
 
 /// What to run over which inputs.
 pub struct Config {
@@ -214,7 +225,7 @@ fn work(
             break;
         }
     }
-    *worker.stats()
+    worker.stats()
 }
 
 /// Puts the workers' findings into packet order.
@@ -284,13 +295,16 @@ impl Collector {
     }
 
     fn give(&mut self, epoch: &[Findings], sink: &mut impl Sink) -> io::Result<()> {
-        let mut sightings: Vec<(usize, &Sighting)> = epoch
+        let mut sightings: Vec<(u64, usize, &Sighting)> = epoch
             .iter()
-            .flat_map(|part| part.sightings.iter().map(|s| (part.input, s)))
+            .flat_map(|part| {
+                let input = part.input;
+                part.sightings.iter().map(move |(order, s)| (*order, input, s))
+            })
             .collect();
         // A packet belongs to one worker, and a stable sort keeps the order inside it.
-        sightings.sort_by_key(|(_, sighting)| sighting.packet);
-        for (input, sighting) in &sightings {
+        sightings.sort_by_key(|(order, ..)| *order);
+        for (_, input, sighting) in &sightings {
             sink.sighting(*input, sighting)?;
         }
         let mut lines: Vec<(u64, &[u8])> = Vec::new();

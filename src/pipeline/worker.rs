@@ -1,74 +1,36 @@
-//! A worker: reads the payloads of a batch, matches the names, hands on what it found.
+//! A worker: gives each payload of a batch to its reader, and keeps what waits for more packets.
 
 use std::sync::Arc;
-use std::time::Instant;
-
-use serde::Serialize;
 
 use super::batch::{Batch, Item};
-use crate::alert::{DnsContext, Sighting};
+use super::out::{Findings, Out};
+use super::Task;
+use crate::flow::SHARDS;
+use crate::names::dns::{self, DnsNote};
+use crate::names::dtls::{self, Dtls};
+use crate::names::quic::{self, Quic};
+use crate::names::stream::{Note, Scratch};
 use crate::names::text::NameText;
-use crate::names::{Kind, dns, tls};
-use crate::packet::path::Hop;
-use crate::rules::RuleSet;
-use crate::stats::{WorkerStats, bump};
+use crate::names::{Kind, llmnr, mdns, nbns};
+use crate::stats::WorkerStats;
+use crate::stream::table::{self, Part, Seen, Table, Visit};
 use crate::triage::Reader;
 
-/// What to do with names.
-#[derive(Clone)]
-pub enum Task {
-    /// Match them and give sightings.
-    Match(Arc<RuleSet>),
-    /// List them all as JSON lines.
-    List,
+/// What is remembered of some of the flows.
+struct Shard {
+    streams: Table,
+    quic: Quic,
+    dtls: Dtls,
 }
 
-/// What one worker found in one epoch.
-#[derive(Debug)]
-pub(super) struct Findings {
-    pub(super) epoch: u64,
-    pub(super) input: usize,
-    pub(super) born: Instant,
-    /// In packet order.
-    pub(super) sightings: Vec<Sighting>,
-    /// JSON lines, and after each packet that has any its number and the end of its lines.
-    pub(super) lines: Vec<u8>,
-    pub(super) marks: Vec<(u64, usize)>,
-}
-
-impl Findings {
-    pub(super) fn new() -> Self {
-        Self {
-            epoch: 0,
-            input: 0,
-            born: Instant::now(),
-            sightings: Vec::new(),
-            lines: Vec::new(),
-            marks: Vec::new(),
-        }
+impl Shard {
+    fn new() -> Box<Self> {
+        Box::new(Self {
+            streams: Table::new(table::Limits::default()),
+            quic: Quic::new(quic::Limits::default()),
+            dtls: Dtls::new(dtls::Bounds::default()),
+        })
     }
-
-    pub(super) fn clear(&mut self) {
-        self.sightings.clear();
-        self.lines.clear();
-        self.marks.clear();
-    }
-}
-
-/// A line of `names` output. Its fields and their order are a contract.
-#[derive(Serialize)]
-struct NameLine<'a> {
-    ts: String,
-    kind: &'static str,
-    name: &'a str,
-    src: std::net::IpAddr,
-    sport: u16,
-    dst: std::net::IpAddr,
-    dport: u16,
-    file: &'a str,
-    packet: u64,
-    #[serde(skip_serializing_if = "<[Hop]>::is_empty")]
-    path: &'a [Hop],
 }
 
 /// Reads names out of forwarded payloads. One for each worker thread.
@@ -76,8 +38,10 @@ pub(super) struct Worker {
     task: Task,
     inputs: Arc<[String]>,
     stats: WorkerStats,
+    /// Made when the first packet comes. Those of other workers stay empty.
+    shards: [Option<Box<Shard>>; SHARDS],
     dns: dns::Scratch,
-    joined: Vec<u8>,
+    streams: Scratch,
     host: NameText,
 }
 
@@ -87,17 +51,25 @@ impl Worker {
             task,
             inputs,
             stats: WorkerStats::default(),
+            shards: std::array::from_fn(|_| None),
             dns: dns::Scratch::default(),
-            joined: Vec::new(),
+            streams: Scratch::default(),
             host: NameText::default(),
         }
     }
 
-    pub(super) fn stats(&self) -> &WorkerStats {
-        &self.stats
+    /// The numbers of everything that this worker read.
+    pub(super) fn stats(mut self) -> WorkerStats {
+        self.stats.messages = self.streams.stats;
+        for shard in self.shards.iter().flatten() {
+            self.stats.streams.add(shard.streams.stats());
+            self.stats.quic.add(&shard.quic.stats());
+            self.stats.dtls.add(&shard.dtls.stats());
+        }
+        self.stats
     }
 
-    /// Reads every payload of `batch`.
+    /// Reads every payload of `batch`, and at the end of an input what waited for more.
     pub(super) fn read(&mut self, batch: &Batch, findings: &mut Findings) {
         findings.epoch = batch.epoch;
         findings.input = batch.input;
@@ -107,177 +79,127 @@ impl Worker {
             task: &self.task,
             file,
             names: &mut self.stats.names,
+            too_long: &mut self.stats.too_long,
             findings,
-            path: &[],
+            host: Some(&mut self.host),
+            order: 0,
             first: 0,
         };
         for (item, payload) in batch.iter() {
-            out.begin(batch.path(item));
+            out.begin(item.packet);
+            let seen = Seen {
+                packet: item.packet,
+                timestamp: item.timestamp,
+                flow: item.flow,
+                path: batch.path(item),
+            };
             match item.reader {
-                Reader::Dns => {
-                    let end = read_dns(item, payload, false, &mut self.dns, &mut out);
-                    self.stats.dns.count(end, item.cut);
-                }
-                Reader::DnsShaped => {
-                    let end = read_dns(item, payload, true, &mut self.dns, &mut out);
-                    if end.is_some() {
+                Reader::Dns
+                | Reader::DnsShaped
+                | Reader::Mdns
+                | Reader::Llmnr
+                | Reader::Nbns => {
+                    let mut visit = |kind: Kind, name: &[u8], dns: DnsNote| {
+                        out.name(
+                            &seen,
+                            kind,
+                            name,
+                            Note {
+                                ech: false,
+                                dns: Some(dns),
+                            },
+                        );
+                    };
+                    let end = message(item, payload, &mut self.dns, &mut visit);
+                    // Other ports carry other things: only what is DNS counts there.
+                    if end.is_some() || item.reader != Reader::DnsShaped {
                         self.stats.dns.count(end, item.cut);
                     }
                 }
-                Reader::ClientHello => {
-                    let mut too_long = 0u64;
-                    let hello = tls::client_hello(payload, &mut self.joined, &mut |name| {
-                        if self.host.set_host(name).is_err() {
-                            bump(&mut too_long);
-                        } else if !self.host.is_empty() {
-                            out.name(item, Kind::TlsSni, self.host.as_bytes(), None);
-                        }
-                    });
-                    self.stats.too_long = self.stats.too_long.saturating_add(too_long);
-                    bump(match hello {
-                        tls::Hello::Named { ech } => {
-                            if ech {
-                                out.mark_ech();
-                                bump(&mut self.stats.hello_ech);
-                            }
-                            &mut self.stats.hello_named
-                        }
-                        tls::Hello::Nameless => &mut self.stats.hello_nameless,
-                        tls::Hello::Incomplete => &mut self.stats.hello_incomplete,
-                        tls::Hello::Malformed | tls::Hello::NotHello => {
-                            &mut self.stats.hello_malformed
-                        }
-                    });
+                Reader::Stream(part, hint) => {
+                    let Some(shard) = shard(&mut self.shards, item) else {
+                        continue;
+                    };
+                    let part = Part {
+                        origin: part.origin,
+                        sequence: part.sequence,
+                        last: part.last,
+                        cut: item.cut,
+                        begins: part.begins,
+                        hint,
+                        payload,
+                    };
+                    shard
+                        .streams
+                        .segment(&seen, &part, &mut self.streams, &mut out);
+                }
+                Reader::Quic | Reader::Dtls => {
+                    let Some(shard) = shard(&mut self.shards, item) else {
+                        continue;
+                    };
+                    let mut visit = |kind: Kind, name: &[u8], ech: bool| {
+                        out.name(&seen, kind, name, Note { ech, dns: None });
+                    };
+                    if item.reader == Reader::Quic {
+                        shard
+                            .quic
+                            .datagram(&item.flow, item.timestamp, payload, &mut visit);
+                    } else {
+                        shard
+                            .dtls
+                            .datagram(&item.flow, item.timestamp, payload, &mut visit);
+                    }
                 }
             }
-            out.end(item);
+            out.end();
         }
-    }
-}
-
-/// Where names go: to the matcher, or into lines.
-struct Out<'a> {
-    task: &'a Task,
-    file: &'a str,
-    names: &'a mut [u64; Kind::COUNT],
-    findings: &'a mut Findings,
-    /// Tags and tunnels around the current packet.
-    path: &'a [Hop],
-    /// Index of the current packet's first sighting.
-    first: usize,
-}
-
-impl<'a> Out<'a> {
-    fn begin(&mut self, path: &'a [Hop]) {
-        self.path = path;
-        self.first = self.findings.sightings.len();
-    }
-
-    fn end(&mut self, item: &Item) {
-        let end = self.findings.lines.len();
-        if self.findings.marks.last().map_or(0, |&(_, end)| end) != end {
-            self.findings.marks.push((item.packet, end));
-        }
-    }
-
-    fn name(&mut self, item: &Item, kind: Kind, name: &[u8], dns: Option<DnsContext>) {
-        if let Some(n) = self.names.get_mut(kind as usize) {
-            bump(n);
-        }
-        match self.task {
-            Task::Match(rules) => {
-                if let Some(hit) = rules.match_name(name) {
-                    self.sighting(item, kind, name, dns, hit);
-                }
+        if batch.last {
+            for shard in self.shards.iter_mut().flatten() {
+                shard.streams.drain(&mut self.streams, &mut InOrder(&mut out));
+                shard.dtls.finish();
             }
-            Task::List => self.line(item, kind, name),
-        }
-    }
-
-    #[cold]
-    fn sighting(
-        &mut self,
-        item: &Item,
-        kind: Kind,
-        name: &[u8],
-        dns: Option<DnsContext>,
-        hit: crate::rules::Hit,
-    ) {
-        let name = as_text(name);
-        // A response repeats its question before it answers: that is one thing to report.
-        let known = self
-            .findings
-            .sightings
-            .get_mut(self.first..)
-            .unwrap_or_default();
-        if let Some(known) = known.iter_mut().find(|known| *known.name == *name) {
-            if dns.is_some_and(|dns| dns.response) {
-                known.kind = kind;
-            }
-            return;
-        }
-        self.findings.sightings.push(Sighting {
-            packet: item.packet,
-            timestamp: item.timestamp,
-            flow: item.flow,
-            path: self.path.into(),
-            kind,
-            name: name.into(),
-            hit,
-            dns,
-            ech: false,
-        });
-    }
-
-    fn mark_ech(&mut self) {
-        for sighting in self
-            .findings
-            .sightings
-            .get_mut(self.first..)
-            .unwrap_or_default()
-        {
-            sighting.ech = true;
-        }
-    }
-
-    fn line(&mut self, item: &Item, kind: Kind, name: &[u8]) {
-        let line = NameLine {
-            ts: item.timestamp.to_string(),
-            kind: kind.as_str(),
-            name: &as_text(name),
-            src: item.flow.src,
-            sport: item.flow.sport,
-            dst: item.flow.dst,
-            dport: item.flow.dport,
-            file: self.file,
-            packet: item.packet,
-            path: self.path,
-        };
-        // Writing to a Vec cannot fail, and every field can be serialized.
-        if serde_json::to_writer(&mut self.findings.lines, &line).is_ok() {
-            self.findings.lines.push(b'\n');
         }
     }
 }
 
-/// Names in presentation form are ASCII.
-fn as_text(name: &[u8]) -> std::borrow::Cow<'_, str> {
-    String::from_utf8_lossy(name)
-}
-
-/// Gives how far it came, or `None` for what is not DNS.
-fn read_dns(
+/// The state of the flows that `item` belongs to.
+fn shard<'a>(
+    shards: &'a mut [Option<Box<Shard>>; SHARDS],
     item: &Item,
-    message: &[u8],
-    strict: bool,
+) -> Option<&'a mut Box<Shard>> {
+    shards
+        .get_mut(item.flow.shard())
+        .map(|shard| shard.get_or_insert_with(Shard::new))
+}
+
+/// Reads a datagram of the DNS family.
+fn message(
+    item: &Item,
+    payload: &[u8],
     scratch: &mut dns::Scratch,
-    out: &mut Out<'_>,
+    visit: &mut impl FnMut(Kind, &[u8], DnsNote),
 ) -> Option<dns::End> {
-    dns::datagram(message, item.cut, strict, scratch, &mut |kind, name, note| {
-        let context = DnsContext {
-            response: note.response,
-            rcode: note.rcode,
-        };
-        out.name(item, kind, name, Some(context));
-    })
+    match item.reader {
+        Reader::Mdns => mdns::datagram(payload, item.cut, scratch, visit),
+        Reader::Llmnr => llmnr::datagram(payload, item.cut, scratch, visit),
+        Reader::Nbns => nbns::datagram(payload, item.cut, scratch, visit),
+        reader => dns::datagram(
+            payload,
+            item.cut,
+            reader == Reader::DnsShaped,
+            scratch,
+            visit,
+        ),
+    }
+}
+
+/// What is found at the end of an input stands in the order of the packets that it was seen in.
+struct InOrder<'a, 'b>(&'a mut Out<'b>);
+
+impl Visit for InOrder<'_, '_> {
+    fn name(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note) {
+        self.0.begin(seen.packet);
+        self.0.name(seen, kind, name, note);
+        self.0.end();
+    }
 }

@@ -1,0 +1,197 @@
+//! Where a worker's names go: to the matcher, or into lines.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::Task;
+use crate::alert::Sighting;
+use crate::names::Kind;
+use crate::names::dns::{DnsNote, rcode_name};
+use crate::names::stream::Note;
+use crate::names::text::NameText;
+use crate::packet::path::Hop;
+use crate::rules::Hit;
+use crate::stats::bump;
+use crate::stream::table::{Seen, Visit};
+
+/// What one worker found in one epoch.
+#[derive(Debug)]
+pub(super) struct Findings {
+    pub(super) epoch: u64,
+    pub(super) input: usize,
+    pub(super) born: Instant,
+    /// With the number of the packet at which each was found, in its order.
+    pub(super) sightings: Vec<(u64, Sighting)>,
+    /// JSON lines, and for each packet that has any its number and the end of its lines.
+    pub(super) lines: Vec<u8>,
+    pub(super) marks: Vec<(u64, usize)>,
+}
+
+impl Findings {
+    pub(super) fn new() -> Self {
+        Self {
+            epoch: 0,
+            input: 0,
+            born: Instant::now(),
+            sightings: Vec::new(),
+            lines: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.sightings.clear();
+        self.lines.clear();
+        self.marks.clear();
+    }
+}
+
+/// A line of `names` output. Its fields and their order are a contract.
+#[derive(Serialize)]
+struct NameLine<'a> {
+    ts: String,
+    kind: &'static str,
+    name: &'a str,
+    src: IpAddr,
+    sport: u16,
+    dst: IpAddr,
+    dport: u16,
+    file: &'a str,
+    packet: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rcode: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    outer_name: bool,
+    #[serde(skip_serializing_if = "<[Hop]>::is_empty")]
+    path: &'a [Hop],
+}
+
+/// Takes the names that are found in one batch.
+pub(super) struct Out<'a> {
+    pub(super) task: &'a Task,
+    pub(super) file: &'a str,
+    /// Names by kind.
+    pub(super) names: &'a mut [u64; Kind::COUNT],
+    /// Host names longer than any name.
+    pub(super) too_long: &'a mut u64,
+    pub(super) findings: &'a mut Findings,
+    /// Scratch for host names.
+    pub(super) host: Option<&'a mut NameText>,
+    /// The packet at which names are found, though they may have been seen before.
+    pub(super) order: u64,
+    /// Index of the first sighting at this packet.
+    pub(super) first: usize,
+}
+
+impl Out<'_> {
+    /// What is found from now on is found at packet `order`.
+    pub(super) fn begin(&mut self, order: u64) {
+        self.order = order;
+        self.first = self.findings.sightings.len();
+    }
+
+    /// Everything at this packet was found.
+    pub(super) fn end(&mut self) {
+        let end = self.findings.lines.len();
+        if self.findings.marks.last().map_or(0, |&(_, end)| end) != end {
+            self.findings.marks.push((self.order, end));
+        }
+    }
+
+    fn found(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note) {
+        if let Some(n) = self.names.get_mut(kind as usize) {
+            bump(n);
+        }
+        match self.task {
+            Task::Match(rules) => {
+                if let Some(hit) = rules.match_name(name) {
+                    self.sighting(seen, kind, name, note, hit);
+                }
+            }
+            Task::List => self.line(seen, kind, name, note),
+        }
+    }
+
+    #[cold]
+    fn sighting(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note, hit: Hit) {
+        let name = as_text(name);
+        // A response repeats its question before it answers, a request its host in target and field:
+        // that is one thing to report.
+        let known = self
+            .findings
+            .sightings
+            .get_mut(self.first..)
+            .unwrap_or_default();
+        if let Some((_, known)) = known
+            .iter_mut()
+            .find(|(_, known)| *known.name == *name && known.flow == seen.flow)
+        {
+            if note.dns.is_some_and(|dns| dns.response) {
+                known.kind = kind;
+            }
+            return;
+        }
+        self.findings.sightings.push((
+            self.order,
+            Sighting {
+                packet: seen.packet,
+                timestamp: seen.timestamp,
+                flow: seen.flow,
+                path: seen.path.into(),
+                kind,
+                name: name.into(),
+                hit,
+                dns: note.dns,
+                ech: note.ech,
+            },
+        ));
+    }
+
+    fn line(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note) {
+        let rcode = |dns: DnsNote| dns.response.then(|| rcode_name(dns.rcode));
+        let line = NameLine {
+            ts: seen.timestamp.to_string(),
+            kind: kind.as_str(),
+            name: &as_text(name),
+            src: seen.flow.src,
+            sport: seen.flow.sport,
+            dst: seen.flow.dst,
+            dport: seen.flow.dport,
+            file: self.file,
+            packet: seen.packet,
+            rcode: note.dns.and_then(rcode),
+            outer_name: note.ech,
+            path: seen.path,
+        };
+        // Writing to a Vec cannot fail, and every field can be serialized.
+        if serde_json::to_writer(&mut self.findings.lines, &line).is_ok() {
+            self.findings.lines.push(b'\n');
+        }
+    }
+}
+
+impl Visit for Out<'_> {
+    fn name(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note) {
+        if note.dns.is_some() {
+            // In presentation form already.
+            self.found(seen, kind, name, note);
+            return;
+        }
+        // Lent for the call, so that `found` can have the rest.
+        let Some(host) = self.host.take() else { return };
+        if host.set_host(name).is_err() {
+            bump(self.too_long);
+        } else if !host.is_empty() {
+            self.found(seen, kind, host.as_bytes(), note);
+        }
+        self.host = Some(host);
+    }
+}
+
+/// Names in presentation form are ASCII.
+fn as_text(name: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(name)
+}
