@@ -17,6 +17,7 @@ pub mod capture;
 pub mod dns;
 pub mod lookup;
 pub mod names;
+pub mod nbns;
 pub mod packet;
 pub mod pipeline;
 pub mod rules;
