@@ -120,7 +120,10 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
             for message in [
                 nbns::message(1).question("FILESERVER", 0x20),
                 nbns::message(2).status_question(),
-                nbns::message(3).opcode(5).question("WORKGROUP", 0x1e).registers(phone),
+                nbns::message(3)
+                    .opcode(5)
+                    .question("WORKGROUP", 0x1e)
+                    .registers(phone),
                 nbns::message(4).question_raw(&nbns::encode(b"HOST", 0, "office.example"), 0x20),
                 nbns::response(5).answer("FILESERVER", 0x20, phone),
                 nbns::response(6).status(&[(b"DESKTOP", 0), (b"\x01\x02__MSBROWSE__\x02", 1)]),

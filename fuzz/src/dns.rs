@@ -92,7 +92,10 @@ fn framed_it_is_the_same(data: &[u8], end: Option<End>, names: &Names) {
         assert_eq!(step, Step::Took(framed.len() as u64));
         assert_eq!((of_stream, &found), (end, names));
     }
-    if datagram(data, false, true, &mut Scratch::default()).0.is_some() {
+    if datagram(data, false, true, &mut Scratch::default())
+        .0
+        .is_some()
+    {
         assert_eq!(ask(&framed, false, true).2, *names);
     }
 }

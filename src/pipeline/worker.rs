@@ -265,11 +265,17 @@ fn read_dns(
     scratch: &mut dns::Scratch,
     out: &mut Out<'_>,
 ) -> Option<dns::End> {
-    dns::datagram(message, item.cut, strict, scratch, &mut |kind, name, note| {
-        let context = DnsContext {
-            response: note.response,
-            rcode: note.rcode,
-        };
-        out.name(item, kind, name, Some(context));
-    })
+    dns::datagram(
+        message,
+        item.cut,
+        strict,
+        scratch,
+        &mut |kind, name, note| {
+            let context = DnsContext {
+                response: note.response,
+                rcode: note.rcode,
+            };
+            out.name(item, kind, name, Some(context));
+        },
+    )
 }
