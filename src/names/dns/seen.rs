@@ -74,12 +74,20 @@ impl Seen {
     }
 
     /// Whether `name`, read at `offset`, is to be pushed for `place`; `None` where it is new.
+    #[inline]
     pub(in crate::names) fn is_due(
         &mut self,
         offset: usize,
         place: Place,
         name: &[u8],
     ) -> Option<bool> {
+        if self.count == 0 {
+            return None;
+        }
+        self.is_known_due(offset, place, name)
+    }
+
+    fn is_known_due(&mut self, offset: usize, place: Place, name: &[u8]) -> Option<bool> {
         let index = self.names.get(..self.count)?.iter().position(|known| {
             let (start, end) = (usize::from(known.start), usize::from(known.end));
             end.wrapping_sub(start) == name.len() && self.text.get(start..end) == Some(name)

@@ -49,7 +49,8 @@ pub(in crate::names) fn framed_message(
         if end.is_some() {
             return (took(whole), end);
         }
-    } else if !strict
+    }
+    if !strict
         && is_message(bytes)
         && let Some(end) = read(flavour, bytes, bytes.len(), true, scratch, visit)
     {
