@@ -23,7 +23,7 @@ use bellerophon::packet::{Transport, decode};
 use bellerophon::source::{Capture, Fill, Input, Options};
 use bellerophon::triage::{Reader, Verdict, triage};
 use testkit::dns::malformed;
-use testkit::scenarios;
+use testkit::{dns, nbns, scenarios};
 
 type Target = (&'static str, fn(&[u8]));
 
@@ -31,6 +31,7 @@ const TARGETS: [Target; 8] = [
     ("capture", targets::capture::run),
     ("packet", targets::packet::run),
     ("dns", targets::dns::run),
+    ("nbns", targets::nbns::run),
     ("tls", targets::tls::run),
     ("rules", targets::rules::run),
     ("lookup", targets::lookup::run),
@@ -105,9 +106,31 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         "packet" => frames().into_iter().for_each(add),
         "dns" => {
             malformed::all().into_iter().for_each(|(_, m)| add(m));
+            for message in [
+                dns::query(1, "a.example", dns::A).edns(1_232),
+                dns::response(2, "a.example", dns::A).cname("a.example", "b.example"),
+            ] {
+                add(message.over_tcp());
+            }
             payloads(|r| r != Reader::ClientHello)
                 .into_iter()
                 .for_each(add);
+        }
+        "nbns" => {
+            let phone = [192, 0, 2, 7];
+            for message in [
+                nbns::message(1).question("FILESERVER", 0x20),
+                nbns::message(2).status_question(),
+                nbns::message(3)
+                    .opcode(5)
+                    .question("WORKGROUP", 0x1e)
+                    .registers(phone),
+                nbns::message(4).question_raw(&nbns::encode(b"HOST", 0, "office.example"), 0x20),
+                nbns::response(5).answer("FILESERVER", 0x20, phone),
+                nbns::response(6).status(&[(b"DESKTOP", 0), (b"\x01\x02__MSBROWSE__\x02", 1)]),
+            ] {
+                add(message.into());
+            }
         }
         "tls" => payloads(|r| r == Reader::ClientHello)
             .into_iter()

@@ -1,9 +1,9 @@
-//! A DNS message.
+//! DNS: the input as a datagram of each protocol, on its own port and elsewhere, and as a stream.
 
 use std::collections::HashSet;
 
-use bellerophon::names::Kind;
-use bellerophon::names::dns::{End, Header, Scratch, read_names};
+use bellerophon::names::dns::{self, DnsNote, End, Scratch};
+use bellerophon::names::{Kind, Step, llmnr, mdns};
 use simple_dns::Packet;
 
 use super::names::{check_dns, labels};
@@ -12,53 +12,136 @@ use super::names::{check_dns, labels};
 /// may push one twice.
 const REMEMBERED: (usize, usize) = (32, 1_024);
 
+const HEADER: usize = 12;
+
+type Names = Vec<(Kind, Vec<u8>)>;
+
 pub fn run(data: &[u8]) {
-    let Some(header) = Header::read(data) else {
-        assert!(data.len() < 12);
-        return;
-    };
-    let (end, names) = read(&header, data, &mut Scratch::default());
+    let (end, names) = datagram(data, false, false, &mut Scratch::default());
     for (_, name) in &names {
         check_dns(name);
     }
-    if let End::Trailing(left) = end {
-        assert!((1..=data.len() - 12).contains(&left));
+    assert!(end.is_some() || names.is_empty());
+    if let Some(End::Trailing(left)) = end {
+        assert!((1..=data.len() - HEADER).contains(&left));
     }
     let different: HashSet<_> = names.iter().collect();
     let bytes: usize = different.iter().map(|(_, name)| name.len()).sum();
     let full = different.len() >= REMEMBERED.0 || bytes > REMEMBERED.1;
     assert!(full || different.len() == names.len(), "pushed twice");
 
-    if matches!(end, End::Whole | End::Trailing(_)) {
-        assert!(
-            header.has_room(data, false),
-            "a message that was read to its end was refused before"
-        );
+    if matches!(end, Some(End::Whole | End::Trailing(_))) {
         same_questions_as_simple_dns(data, &names);
     }
+    elsewhere_it_is_all_or_nothing(data, end, &names);
+    other_protocols_differ_in_kind_only(data, &names);
 
     // What an earlier message left behind must not show.
     let mut scratch = Scratch::default();
     let cut = &data[..data.len() - data.len() / 3];
-    if let Some(other) = Header::read(cut) {
-        read(&other, cut, &mut scratch);
-    }
-    assert_eq!((end, names), read(&header, data, &mut scratch));
+    datagram(cut, true, false, &mut scratch);
+    let again = datagram(data, false, false, &mut scratch);
+    assert_eq!((end, &names), (again.0, &again.1));
+
+    framed_it_is_the_same(data, end, &names);
+    stream(data);
 }
 
-fn read(header: &Header, data: &[u8], scratch: &mut Scratch) -> (End, Vec<(Kind, Vec<u8>)>) {
+fn datagram(data: &[u8], cut: bool, strict: bool, scratch: &mut Scratch) -> (Option<End>, Names) {
     let mut names = Vec::new();
-    let end = read_names(header, data, scratch, &mut |kind, name| {
+    let end = dns::datagram(data, cut, strict, scratch, &mut |kind, name, _| {
         names.push((kind, name.to_vec()));
     });
     (end, names)
+}
+
+fn elsewhere_it_is_all_or_nothing(data: &[u8], end: Option<End>, names: &Names) {
+    match datagram(data, false, true, &mut Scratch::default()) {
+        (None, found) => assert!(found.is_empty()),
+        (strict, found) => {
+            assert_eq!((strict, end), (Some(End::Whole), Some(End::Whole)));
+            assert_eq!(&found, names);
+        }
+    }
+}
+
+fn other_protocols_differ_in_kind_only(data: &[u8], names: &Names) {
+    let mut scratch = Scratch::default();
+    let mut of_llmnr = Vec::new();
+    llmnr::datagram(data, false, &mut scratch, &mut |kind, name, _| {
+        assert!(matches!(kind, Kind::LlmnrQuery | Kind::LlmnrAnswer));
+        of_llmnr.push(name.to_vec());
+    });
+    let texts: Vec<&Vec<u8>> = names.iter().map(|(_, name)| name).collect();
+    assert_eq!(of_llmnr.iter().collect::<Vec<_>>(), texts);
+    // Its classes have a bit less, so it may take what DNS does not.
+    mdns::datagram(data, false, &mut scratch, &mut |kind, name, _| {
+        assert!(matches!(kind, Kind::MdnsQuery | Kind::MdnsAnswer));
+        check_dns(name);
+    });
+}
+
+/// A whole message behind its length gives what it gives in a datagram.
+fn framed_it_is_the_same(data: &[u8], end: Option<End>, names: &Names) {
+    let Ok(length) = u16::try_from(data.len()) else {
+        return;
+    };
+    let framed = [&length.to_be_bytes(), data].concat();
+    if end.is_some() {
+        let (step, of_stream, found) = ask(&framed, false, false);
+        assert_eq!(step, Step::Took(framed.len() as u64));
+        assert_eq!((of_stream, &found), (end, names));
+    }
+    if datagram(data, false, true, &mut Scratch::default())
+        .0
+        .is_some()
+    {
+        assert_eq!(ask(&framed, false, true).2, *names);
+    }
+}
+
+/// All of the input as one direction of a connection: answers hold to what a [`Step`] promises.
+fn stream(data: &[u8]) {
+    for strict in [false, true] {
+        let mut rest = data;
+        loop {
+            let (step, end, names) = ask(rest, false, strict);
+            assert!(end.is_some() || names.is_empty());
+            match step {
+                Step::Took(n) => {
+                    let n = usize::try_from(n).unwrap();
+                    assert!(n >= HEADER && n <= rest.len() && end.is_some());
+                    rest = &rest[n..];
+                }
+                Step::Need(n) => {
+                    assert!(n > rest.len() && names.is_empty() && end.is_none());
+                    let (step, _, names) = ask(rest, true, strict);
+                    assert_eq!(step, Step::End);
+                    assert!(!strict || names.is_empty());
+                    break;
+                }
+                Step::End => break,
+            }
+        }
+    }
+}
+
+fn ask(data: &[u8], last: bool, strict: bool) -> (Step, Option<End>, Names) {
+    let mut names = Vec::new();
+    let mut scratch = Scratch::default();
+    let mut visit = |kind: Kind, name: &[u8], _: DnsNote| {
+        check_dns(name);
+        names.push((kind, name.to_vec()));
+    };
+    let (step, end) = dns::tcp_message(data, last, strict, &mut scratch, &mut visit);
+    (step, end, names)
 }
 
 /// Where an independent reader accepts the message, it gives the same question names.
 fn same_questions_as_simple_dns(data: &[u8], names: &[(Kind, Vec<u8>)]) {
     // Its records are left out: it follows pointers there that nobody asked for, for ever.
     let mut questions = data.to_vec();
-    questions[6..12].fill(0);
+    questions[6..HEADER].fill(0);
     let Ok(packet) = Packet::parse(&questions) else {
         return;
     };

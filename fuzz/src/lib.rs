@@ -18,6 +18,7 @@ pub mod defrag;
 pub mod dns;
 pub mod lookup;
 pub mod names;
+pub mod nbns;
 pub mod packet;
 pub mod pipeline;
 pub mod rules;

@@ -21,7 +21,14 @@ pub fn datagram(
     scratch: &mut Scratch,
     visit: &mut impl FnMut(Kind, &[u8], DnsNote),
 ) -> Option<End> {
-    dns::read(LLMNR, message, dns::room(message, cut), false, scratch, visit)
+    dns::read(
+        LLMNR,
+        message,
+        dns::room(message, cut),
+        false,
+        scratch,
+        visit,
+    )
 }
 
 /// Reads the message at the start of one direction of a connection with port 5355 (section 2.5); see

@@ -22,7 +22,14 @@ pub fn datagram(
     scratch: &mut Scratch,
     visit: &mut impl FnMut(Kind, &[u8], DnsNote),
 ) -> Option<End> {
-    dns::read(MDNS, message, dns::room(message, cut), false, scratch, visit)
+    dns::read(
+        MDNS,
+        message,
+        dns::room(message, cut),
+        false,
+        scratch,
+        visit,
+    )
 }
 
 #[cfg(test)]
@@ -33,9 +40,14 @@ mod tests {
     fn read(message: make::Message) -> Vec<(Kind, String)> {
         let bytes: Vec<u8> = message.into();
         let mut names = Vec::new();
-        let end = datagram(&bytes, false, &mut Scratch::default(), &mut |kind, name, _| {
-            names.push((kind, String::from_utf8(name.to_vec()).unwrap()));
-        });
+        let end = datagram(
+            &bytes,
+            false,
+            &mut Scratch::default(),
+            &mut |kind, name, _| {
+                names.push((kind, String::from_utf8(name.to_vec()).unwrap()));
+            },
+        );
         assert_eq!(end, Some(End::Whole));
         names
     }
@@ -66,12 +78,15 @@ mod tests {
         // It lies about a count, so that its question has to speak for it.
         let bytes: Vec<u8> = query.into();
         let mut names = 0;
-        let end = datagram(&bytes, false, &mut Scratch::default(), &mut |_, _, _| names += 1);
+        let end = datagram(&bytes, false, &mut Scratch::default(), &mut |_, _, _| {
+            names += 1
+        });
         assert_eq!((end, names), (Some(End::Short), 1));
-        let answer = make::message(0)
-            .is_response()
-            .class(0x8001)
-            .srv("phone._ssh._tcp.local", 22, "phone.local");
+        let answer = make::message(0).is_response().class(0x8001).srv(
+            "phone._ssh._tcp.local",
+            22,
+            "phone.local",
+        );
         assert_eq!(
             read(answer),
             [

@@ -161,8 +161,7 @@ impl<V: FnMut(&[u8])> Walk<'_, '_, V> {
                 1..=63 => {
                     position = next.saturating_add(usize::from(length));
                     let label = self.message.get(next..position).ok_or(End::Short)?;
-                    if position.saturating_sub(start) >= MAX_WIRE
-                        || text.push_label(label).is_err()
+                    if position.saturating_sub(start) >= MAX_WIRE || text.push_label(label).is_err()
                     {
                         return Err(End::Malformed);
                     }
@@ -170,7 +169,12 @@ impl<V: FnMut(&[u8])> Walk<'_, '_, V> {
                 _ => return Err(End::Malformed),
             }
         }
-        if shown && self.scratch.seen.insert(start, Place::Record, text.as_bytes()) {
+        if shown
+            && self
+                .scratch
+                .seen
+                .insert(start, Place::Record, text.as_bytes())
+        {
             (self.visit)(text.as_bytes());
         }
         Ok(position)

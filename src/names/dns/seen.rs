@@ -73,23 +73,35 @@ impl Seen {
         Some(self.text.get(start..end))
     }
 
-    /// Notes the name that was read at `offset`. True where it is to be pushed for `place`.
-    pub(in crate::names) fn insert(&mut self, offset: usize, place: Place, name: &[u8]) -> bool {
-        let bit = place as u8;
-        let same = self.names.get(..self.count).and_then(|names| {
-            names.iter().position(|known| {
-                let (start, end) = (usize::from(known.start), usize::from(known.end));
-                end.wrapping_sub(start) == name.len() && self.text.get(start..end) == Some(name)
-            })
-        });
-        if let Some(index) = same {
-            self.mark(offset, index);
-            return self.names.get_mut(index).is_some_and(|known| {
-                let due = known.pushed & bit == 0;
-                known.pushed |= bit;
-                due
-            });
+    /// Whether `name`, read at `offset`, is to be pushed for `place`; `None` where it is new.
+    #[inline]
+    pub(in crate::names) fn is_due(
+        &mut self,
+        offset: usize,
+        place: Place,
+        name: &[u8],
+    ) -> Option<bool> {
+        if self.count == 0 {
+            return None;
         }
+        self.is_known_due(offset, place, name)
+    }
+
+    fn is_known_due(&mut self, offset: usize, place: Place, name: &[u8]) -> Option<bool> {
+        let index = self.names.get(..self.count)?.iter().position(|known| {
+            let (start, end) = (usize::from(known.start), usize::from(known.end));
+            end.wrapping_sub(start) == name.len() && self.text.get(start..end) == Some(name)
+        })?;
+        self.mark(offset, index);
+        let known = self.names.get_mut(index)?;
+        let bit = place as u8;
+        let due = known.pushed & bit == 0;
+        known.pushed |= bit;
+        Some(due)
+    }
+
+    /// Notes a new name that was read at `offset` and pushed for `place`.
+    pub(in crate::names) fn add(&mut self, offset: usize, place: Place, name: &[u8]) {
         let end = self.used.saturating_add(name.len());
         if let (Some(room), Some(known)) = (
             self.text.get_mut(self.used..end),
@@ -100,13 +112,20 @@ impl Seen {
             *known = Known {
                 start: u16::try_from(self.used).unwrap_or(u16::MAX),
                 end: u16::try_from(end).unwrap_or(u16::MAX),
-                pushed: bit,
+                pushed: place as u8,
             };
             self.used = end;
             self.mark(offset, self.count);
             self.count = self.count.saturating_add(1);
         }
-        true
+    }
+
+    /// As [`Self::is_due`] and [`Self::add`] in one.
+    pub(in crate::names) fn insert(&mut self, offset: usize, place: Place, name: &[u8]) -> bool {
+        self.is_due(offset, place, name).unwrap_or_else(|| {
+            self.add(offset, place, name);
+            true
+        })
     }
 
     fn mark(&mut self, offset: usize, index: usize) {

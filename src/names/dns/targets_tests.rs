@@ -19,10 +19,13 @@ fn wire(name: &str) -> Vec<u8> {
     Name::from(name).wire()
 }
 
+/// Name and number of a type, the data before its names, how many there are, and the data behind.
+type Row = (&'static str, u16, &'static [u8], usize, &'static [u8]);
+
 #[test]
 fn every_type_with_names_in_its_data() {
     let (one, two) = (wire("one.example"), wire("two.example"));
-    let table: [(&str, u16, &[u8], usize, &[u8]); 36] = [
+    let table: [Row; 36] = [
         ("NS", 2, &[], 1, &[]),
         ("MD", 3, &[], 1, &[]),
         ("MF", 4, &[], 1, &[]),

@@ -49,10 +49,12 @@ pub(in crate::names) fn framed_message(
         if end.is_some() {
             return (took(whole), end);
         }
-    } else if !strict && is_message(bytes) {
-        if let Some(end) = read(flavour, bytes, bytes.len(), true, scratch, visit) {
-            return (took(bytes.len()), Some(end));
-        }
+    }
+    if !strict
+        && is_message(bytes)
+        && let Some(end) = read(flavour, bytes, bytes.len(), true, scratch, visit)
+    {
+        return (took(bytes.len()), Some(end));
     }
     if rest.len() >= length || !may_become(flavour, rest, length, strict, scratch) {
         return (Step::End, None);
@@ -75,8 +77,9 @@ fn took(length: usize) -> Step {
 /// Whether the bytes could themselves be a message: a sender may write the length by itself, and a
 /// capture that begins between the two writes has only the message.
 fn is_message(bytes: &[u8]) -> bool {
-    Header::read(bytes)
-        .is_some_and(|header| header.is_usual() && header.has_room(bytes.len()) && header.questions == 1)
+    Header::read(bytes).is_some_and(|header| {
+        header.is_usual() && header.has_room(bytes.len()) && header.questions == 1
+    })
 }
 
 /// Whether bytes that are not all there yet may become a message of `length` bytes.
@@ -96,8 +99,7 @@ fn may_become(
     if strict {
         header.is_usual() && header.has_room(length)
     } else {
-        header.has_room(length)
-            || question_begins(flavour, &header, rest, scratch).unwrap_or(true)
+        header.has_room(length) || question_begins(flavour, &header, rest, scratch).unwrap_or(true)
     }
 }
 

@@ -19,9 +19,10 @@ fn ask(bytes: &[u8], last: bool, strict: bool) -> (Step, Option<End>, Vec<String
 /// All of a direction that arrives in pieces, read as a reassembler would.
 fn stream(pieces: &[&[u8]], strict: bool) -> Vec<String> {
     let (mut held, mut found, mut need) = (Vec::new(), Vec::new(), 0);
-    for (n, piece) in pieces.iter().enumerate() {
+    let mut pieces = pieces.iter().peekable();
+    while let Some(piece) = pieces.next() {
         held.extend_from_slice(piece);
-        let last = n + 1 == pieces.len();
+        let last = pieces.peek().is_none();
         while !held.is_empty() && (last || held.len() >= need) {
             let (step, _, names) = ask(&held, last, strict);
             found.extend(names);
@@ -53,7 +54,11 @@ fn the_length_is_asked_for_once() {
     for strict in [false, true] {
         assert_eq!(ask(&bytes[..1], false, strict).0, Step::Need(2));
         for n in 2..bytes.len() {
-            assert_eq!(ask(&bytes[..n], false, strict).0, Step::Need(bytes.len()), "{n}");
+            assert_eq!(
+                ask(&bytes[..n], false, strict).0,
+                Step::Need(bytes.len()),
+                "{n}"
+            );
         }
         let (step, end, names) = ask(&bytes, false, strict);
         assert_eq!(step, Step::Took(bytes.len() as u64));
@@ -70,7 +75,13 @@ fn several_messages_in_any_segments() {
         answer(),
     ]
     .concat();
-    let want = ["a.example", "b.example", "a.example", "a.example", "b.example"];
+    let want = [
+        "a.example",
+        "b.example",
+        "a.example",
+        "a.example",
+        "b.example",
+    ];
     for strict in [false, true] {
         assert_eq!(stream(&[&bytes], strict), want);
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
@@ -98,7 +109,11 @@ fn a_message_that_breaks_off_names_what_is_there_on_its_own_port_only() {
         assert_eq!(step, Step::End, "{n}");
         assert_eq!(end, (n >= 14).then_some(End::Short), "{n}");
         assert_eq!(names.is_empty(), n < question - 4, "{n}");
-        assert_eq!(ask(&bytes[..n], true, true), (Step::End, None, vec![]), "{n}");
+        assert_eq!(
+            ask(&bytes[..n], true, true),
+            (Step::End, None, vec![]),
+            "{n}"
+        );
     }
 }
 
@@ -116,7 +131,11 @@ fn what_is_not_dns_ends() {
     for bytes in cases {
         for strict in [false, true] {
             let shown = bytes.escape_ascii();
-            assert_eq!(ask(bytes, false, strict), (Step::End, None, vec![]), "{shown}");
+            assert_eq!(
+                ask(bytes, false, strict),
+                (Step::End, None, vec![]),
+                "{shown}"
+            );
         }
     }
 }
@@ -126,7 +145,10 @@ fn elsewhere_a_message_is_dns_to_its_last_byte() {
     let junk = make::query(1, "a.example", make::A).raw(b"junk").over_tcp();
     assert_eq!(ask(&junk, false, true), (Step::End, None, vec![]));
     let (step, end, names) = ask(&junk, false, false);
-    assert_eq!((step, end), (Step::Took(junk.len() as u64), Some(End::Trailing(4))));
+    assert_eq!(
+        (step, end),
+        (Step::Took(junk.len() as u64), Some(End::Trailing(4)))
+    );
     assert_eq!(names, ["a.example"]);
 }
 
@@ -139,17 +161,24 @@ fn the_longest_message() {
         .ns("zone.example", "last.example")
         .over_tcp();
     assert_eq!(ask(&bytes[..99], false, false).0, Step::Need(bytes.len()));
-    assert!(ask(&bytes, false, false).2.contains(&"last.example".to_owned()));
+    assert!(
+        ask(&bytes, false, false)
+            .2
+            .contains(&"last.example".to_owned())
+    );
 }
 
 #[test]
 fn a_capture_that_begins_behind_the_length() {
-    let first: Vec<u8> = make::query(0xe7af, "a.example", make::A).into();
-    let second = make::query(2, "b.example", make::A).over_tcp();
-    let (length, message) = second.split_at(2);
-    let pieces = [&first[..], length, message];
-    assert_eq!(stream(&pieces, false), ["a.example", "b.example"]);
-    assert!(stream(&pieces, true).is_empty());
+    // The identifier stands where the length is looked for.
+    for id in [0, 16, 29, 0xe7af] {
+        let first: Vec<u8> = make::query(id, "a.example", make::A).into();
+        let second = make::query(2, "b.example", make::A).over_tcp();
+        let (length, message) = second.split_at(2);
+        let pieces = [&first[..], length, message];
+        assert_eq!(stream(&pieces, false), ["a.example", "b.example"], "{id}");
+        assert!(stream(&pieces, true).is_empty(), "{id}");
+    }
 }
 
 proptest! {

@@ -138,7 +138,11 @@ fn broken_messages_give_what_can_be_read() {
         assert_eq!(end == End::Whole, readable, "{what}: {end:?}");
         // Elsewhere nothing is taken from what is not right from end to end.
         let (strict, end) = report(&message, false, true);
-        assert_eq!((!strict.is_empty(), end.is_some()), (readable, readable), "{what}");
+        assert_eq!(
+            (!strict.is_empty(), end.is_some()),
+            (readable, readable),
+            "{what}"
+        );
     }
 }
 
@@ -161,7 +165,11 @@ fn a_name_that_cannot_be_read_does_not_hide_the_next() {
     for broken in endings {
         messages.push(make::query(1, broken(question), make::A).question("a.example", make::A));
         let response = make::response(1, ".", make::A);
-        messages.push(response.a(broken(owner), "192.0.2.1").a("a.example", "192.0.2.1"));
+        messages.push(
+            response
+                .a(broken(owner), "192.0.2.1")
+                .a("a.example", "192.0.2.1"),
+        );
         let response = make::response(1, ".", make::A);
         let target = response.record(".", make::CNAME, 60, &broken(data).wire());
         messages.push(target.a("a.example", "192.0.2.1"));
@@ -261,8 +269,18 @@ fn elsewhere_a_cut_message_needs_its_whole_question() {
 
 #[test]
 fn elsewhere_classes_are_those_in_use() {
-    for (class, believed) in [(1, true), (3, true), (4, true), (255, true), (0, false), (0x4142, false)] {
-        let bytes: Vec<u8> = make::message(1).class(class).question("a.example", make::A).into();
+    for (class, believed) in [
+        (1, true),
+        (3, true),
+        (4, true),
+        (255, true),
+        (0, false),
+        (0x4142, false),
+    ] {
+        let bytes: Vec<u8> = make::message(1)
+            .class(class)
+            .question("a.example", make::A)
+            .into();
         assert_eq!(report(&bytes, false, true).1.is_some(), believed, "{class}");
         assert_eq!(report(&bytes, false, false).1, Some(End::Whole), "{class}");
     }
@@ -274,8 +292,20 @@ fn the_note_is_of_the_header() {
         .rcode(make::rcode::NXDOMAIN)
         .into();
     let mut notes = Vec::new();
-    datagram(&bytes, false, false, &mut Scratch::default(), &mut |_, _, note| notes.push(note));
-    assert_eq!(notes, [DnsNote { response: true, rcode: 3 }]);
+    datagram(
+        &bytes,
+        false,
+        false,
+        &mut Scratch::default(),
+        &mut |_, _, note| notes.push(note),
+    );
+    assert_eq!(
+        notes,
+        [DnsNote {
+            response: true,
+            rcode: 3
+        }]
+    );
 }
 
 #[test]
@@ -307,7 +337,12 @@ fn dynamic_updates_and_notifications() {
         ),
         (
             notify,
-            &["zone.example", "zone.example", "ns.example", "hostmaster.example"],
+            &[
+                "zone.example",
+                "zone.example",
+                "ns.example",
+                "hostmaster.example",
+            ],
         ),
     ];
     for (message, names) in want {

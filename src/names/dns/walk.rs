@@ -25,6 +25,9 @@ pub(super) struct Walk<'m, 's, V> {
     known_classes: bool,
     /// A name could not be read, but where it ends was clear.
     damaged: bool,
+    /// Offset and place of a new name that is still in the scratch text. It is noted only when another
+    /// name comes: most queries have one.
+    fresh: Option<(usize, Place)>,
     scratch: &'s mut Scratch,
     visit: &'s mut V,
 }
@@ -44,6 +47,7 @@ impl<'m, 's, V: FnMut(Kind, &[u8])> Walk<'m, 's, V> {
             budget: MAX_SPELLED,
             known_classes: false,
             damaged: false,
+            fresh: None,
             scratch,
             visit,
         }
@@ -136,9 +140,7 @@ impl<'m, 's, V: FnMut(Kind, &[u8])> Walk<'m, 's, V> {
 
     /// IN, CHAOS, HESIOD, and NONE and ANY of dynamic updates (IANA "DNS CLASSes").
     fn check_class(&self, class: u16) -> Result<(), End> {
-        if self.known_classes
-            && !matches!(class & self.flavour.class_mask, 1 | 3 | 4 | 254 | 255)
-        {
+        if self.known_classes && !matches!(class & self.flavour.class_mask, 1 | 3 | 4 | 254 | 255) {
             return Err(End::Malformed);
         }
         Ok(())
@@ -176,6 +178,7 @@ impl<'m, 's, V: FnMut(Kind, &[u8])> Walk<'m, 's, V> {
         }
         let &low = self.message.get(next).ok_or(End::Short)?;
         let target = usize::from(u16::from_be_bytes([first & 0x3f, low]));
+        self.note_fresh();
         let after = next.saturating_add(1);
         match self.scratch.seen.again(target, place) {
             Some(Some(name)) => (self.visit)(kind(self.flavour, place), name),
@@ -192,6 +195,7 @@ impl<'m, 's, V: FnMut(Kind, &[u8])> Walk<'m, 's, V> {
         after: Option<usize>,
         place: Place,
     ) -> Result<usize, End> {
+        self.note_fresh();
         let spelled = match self.spell(start, after) {
             Ok(spelled) => spelled,
             Err((End::TooMany, _)) => return Err(End::TooMany),
@@ -209,10 +213,23 @@ impl<'m, 's, V: FnMut(Kind, &[u8])> Walk<'m, 's, V> {
             Err((end, None)) => return Err(end),
         };
         let name = self.scratch.text.as_bytes();
-        if !name.is_empty() && self.scratch.seen.insert(start, place, name) {
-            (self.visit)(kind(self.flavour, place), name);
+        if !name.is_empty() {
+            let due = self.scratch.seen.is_due(start, place, name);
+            if due.is_none() {
+                self.fresh = Some((start, place));
+            }
+            if due != Some(false) {
+                (self.visit)(kind(self.flavour, place), name);
+            }
         }
         Ok(spelled)
+    }
+
+    fn note_fresh(&mut self) {
+        if let Some((offset, place)) = self.fresh.take() {
+            let name = self.scratch.text.as_bytes();
+            self.scratch.seen.add(offset, place, name);
+        }
     }
 
     /// Spells the name at `start` into the scratch text and gives the position after it. An error has
