@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::normalise;
 
 /// tshark's fields, and the kind of the names in them. DNS becomes mDNS and so on by its layer.
-const FIELDS: [(&str, &str); 23] = [
+const FIELDS: [(&str, &str); 24] = [
     ("dns.qry.name", "dns_query"),
     ("dns.resp.name", "dns_answer"),
     ("dns.srv.name", "dns_answer"),
@@ -31,6 +31,7 @@ const FIELDS: [(&str, &str); 23] = [
     ("dns.afsdb.hostname", "dns_answer"),
     ("dns.rrsig.signers_name", "dns_answer"),
     ("dns.nsec.next_domain_name", "dns_answer"),
+    ("dns.naptr.replacement", "dns_answer"),
     ("tls.handshake.extensions_server_name", "tls_sni"),
     ("dtls.handshake.extensions_server_name", "dtls_sni"),
     ("gquic.tag.sni", "gquic_sni"),
