@@ -5,6 +5,7 @@ CARGO ?= cargo
 PCAPS ?= $(wildcard pcaps/*.pcap*)
 FUZZ ?= capture packet dns tls rules lookup pipeline defrag
 SECONDS_EACH ?= 120
+FILES ?= $(wildcard $(CAPTURES)/files.jsonl)
 
 # Cargo.lock says which versions were tested: fail rather than take others.
 LOCKED := --locked
@@ -21,13 +22,13 @@ export CARGO
 unexport MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fmt lint bench fuzz clean prepare
+.PHONY: help run build test conformance fmt lint bench fuzz clean prepare
 
 help: ## List the targets
 	@echo 'Bellerophon: names every contact with mercenary-spyware infrastructure in captures.'
 	@echo
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-		while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
+		while IFS='|' read -r name what; do printf '  make %-11s %s\n' "$$name" "$$what"; done
 	@echo
 	@echo '  make run PCAPS="a.pcap folder"   replays other captures'
 	@echo '  make NO_INSTALL=1 ...            says what is missing and installs nothing'
@@ -40,6 +41,13 @@ build: prepare ## Build the release program
 
 test: prepare ## Build and run all tests
 	@$(CARGO) test --workspace --no-fail-fast $(LOCKED)
+
+# CAPTURES=folder; ORACLE=file and FILES=list where they are not in that folder; ARGS for the rest.
+conformance: prepare ## Compare with an oracle (CAPTURES=folder ORACLE=file ARGS=--by-tag)
+	@[ -n "$(CAPTURES)" ] || { echo 'error: say which captures: make conformance CAPTURES=folder' >&2; exit 1; }
+	@$(CARGO) build --release $(LOCKED) -p bellerophon -p conformance
+	@$(RELEASE_DIR)/conformance $(if $(ORACLE),--oracle "$(ORACLE)") \
+		$(if $(FILES),--files "$(FILES)") $(ARGS) "$(CAPTURES)"
 
 fmt: ## Format the code
 	@$(CARGO) fmt --all
