@@ -15,6 +15,8 @@ pub enum Layer {
     Loopback,
     /// Linux cooked capture, version 1 or 2.
     LinuxCooked,
+    /// PPP protocol field.
+    Ppp,
     /// IPv4 or IPv6 where the version is neither 4 nor 6.
     Ip,
     /// IPv4 header.
@@ -37,6 +39,7 @@ impl Layer {
             Self::Vlan => "VLAN",
             Self::Loopback => "loopback",
             Self::LinuxCooked => "Linux cooked",
+            Self::Ppp => "PPP",
             Self::Ip => "IP",
             Self::Ipv4 => "IPv4",
             Self::Ipv6 => "IPv6",
@@ -73,6 +76,8 @@ pub enum Carried {
     Llc,
     /// An IP protocol number.
     IpProtocol(u8),
+    /// A PPP protocol number.
+    Ppp(u16),
     /// A protocol family of a BSD loopback header.
     Family(u32),
 }
@@ -124,6 +129,17 @@ impl Gap {
         }
     }
 
+    #[cold]
+    pub(super) const fn ppp(protocol: u16) -> Self {
+        let carried = Carried::Ppp(protocol);
+        match protocol {
+            // Link and network control protocols, authentication (RFC 1661 section 2), Cisco
+            // Discovery, OSI routing.
+            0x8000.. | 0x0207 | 0x0023 => Self::NoNames(carried),
+            _ => Self::Unread(carried),
+        }
+    }
+
     /// True where a name may have passed unseen.
     pub const fn may_hide_names(self) -> bool {
         !matches!(self, Self::NoNames(_))
@@ -147,6 +163,7 @@ impl Carried {
             Self::Link(link) => format!("link type {link}"),
             Self::Llc => "IEEE 802.2 LLC without SNAP".to_owned(),
             Self::Family(n) => format!("loopback protocol family {n}"),
+            Self::Ppp(n) => format!("PPP protocol 0x{n:04x}"),
             Self::EtherType(n) => match ether_type_name(n) {
                 Some(name) => name.to_owned(),
                 None => format!("EtherType 0x{n:04x}"),

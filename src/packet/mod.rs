@@ -10,6 +10,7 @@ mod ipv4;
 mod ipv6;
 mod loopback;
 pub mod path;
+mod ppp;
 mod sll;
 mod transport;
 mod vlan;
@@ -129,6 +130,10 @@ enum Next<'a> {
     EtherType(EtherType, &'a [u8]),
     /// An IP header of either version.
     Ip(&'a [u8]),
+    /// An Ethernet frame, from its destination address on.
+    Ethernet(&'a [u8]),
+    /// PPP, from its address or protocol field on.
+    Ppp(&'a [u8]),
 }
 
 /// What an IP header leads to.
@@ -170,6 +175,14 @@ fn walk<'a>(mut next: Next<'a>, path: &mut Path) -> Result<Packet<'a>, Stop<'a>>
             Next::EtherType(EtherType::IPV6, rest) => ipv6::decode(rest)?,
             Next::EtherType(t, rest) if vlan::is_tag(t) => {
                 next = vlan::decode(rest, path)?;
+                continue;
+            }
+            Next::Ethernet(frame) => {
+                next = ethernet::decode(frame)?;
+                continue;
+            }
+            Next::Ppp(rest) => {
+                next = ppp::decode(rest)?;
                 continue;
             }
             Next::EtherType(t, _) => return Err(Gap::ether_type(t).into()),
