@@ -7,14 +7,14 @@ use crate::source::LinkType;
 /// The header at which decoding stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {
-    /// Ethernet II, IEEE 802.3 with LLC and SNAP.
+    /// Ethernet II or IEEE 802.3.
     Ethernet,
     /// IEEE 802.1Q tag.
     Vlan,
-    /// BSD null or OpenBSD loop header.
-    Loopback,
-    /// Linux cooked capture, version 1 or 2.
-    LinuxCooked,
+    /// IEEE 802.2 LLC with SNAP.
+    Llc,
+    /// The header of a link type of the capture file.
+    Link(LinkType),
     /// PPP protocol field.
     Ppp,
     /// IPv4 or IPv6 where the version is neither 4 nor 6.
@@ -37,8 +37,11 @@ impl Layer {
         match self {
             Self::Ethernet => "Ethernet",
             Self::Vlan => "VLAN",
-            Self::Loopback => "loopback",
-            Self::LinuxCooked => "Linux cooked",
+            Self::Llc => "LLC",
+            Self::Link(link) => match link.name() {
+                Some(name) => name,
+                None => "link",
+            },
             Self::Ppp => "PPP",
             Self::Ip => "IP",
             Self::Ipv4 => "IPv4",
@@ -72,14 +75,52 @@ pub enum Carried {
     Link(LinkType),
     /// An EtherType.
     EtherType(u16),
+    /// A number in the header of a link type: a protocol, a kind of frame.
+    InLink(LinkType, u16),
     /// An IEEE 802.2 LLC payload other than SNAP.
     Llc,
+    /// A SNAP protocol, and the organisation that numbered it.
+    Snap([u8; 3], u16),
+    /// A network layer protocol identifier (ISO/IEC TR 9577).
+    Nlpid(u8),
+    /// An 802.11 frame.
+    Wifi(Wifi),
     /// An IP protocol number.
     IpProtocol(u8),
     /// A PPP protocol number.
     Ppp(u16),
     /// A protocol family of a BSD loopback header.
     Family(u32),
+}
+
+/// 802.11 frames in which no packet can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wifi {
+    /// Beacons, association and the like.
+    Management,
+    /// Acknowledgements and the like.
+    Control,
+    /// Data frames that carry none, such as those that announce a sleeping device.
+    NoData,
+    /// Extension frames, and frames of another version.
+    Extension,
+    /// Data that is encrypted.
+    Encrypted,
+    /// A fragment other than the first.
+    Fragment,
+}
+
+impl Wifi {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Management => "802.11 management frames",
+            Self::Control => "802.11 control frames",
+            Self::NoData => "802.11 data frames without data",
+            Self::Extension => "802.11 extension frames",
+            Self::Encrypted => "encrypted 802.11 data",
+            Self::Fragment => "802.11 fragments",
+        }
+    }
 }
 
 impl Gap {
@@ -161,7 +202,13 @@ impl Carried {
     fn describe(self) -> String {
         match self {
             Self::Link(link) => format!("link type {link}"),
+            Self::InLink(link, n) => format!("number 0x{n:04x} of link type {link}"),
             Self::Llc => "IEEE 802.2 LLC without SNAP".to_owned(),
+            Self::Snap([a, b, c], n) => {
+                format!("SNAP protocol 0x{n:04x} of {a:02x}-{b:02x}-{c:02x}")
+            }
+            Self::Nlpid(n) => format!("network layer protocol identifier 0x{n:02x}"),
+            Self::Wifi(frame) => frame.as_str().to_owned(),
             Self::Family(n) => format!("loopback protocol family {n}"),
             Self::Ppp(n) => format!("PPP protocol 0x{n:04x}"),
             Self::EtherType(n) => match ether_type_name(n) {

@@ -8,14 +8,14 @@ mod ethernet;
 mod gap;
 mod ipv4;
 mod ipv6;
-mod loopback;
+mod link;
 pub mod path;
 mod ppp;
-mod sll;
 mod transport;
 mod vlan;
 
-pub use gap::{Carried, Gap, Layer};
+pub use gap::{Carried, Gap, Layer, Wifi};
+pub use link::Subframes;
 pub use path::Path;
 pub use transport::{Datagram, Flags, Segment, Transport};
 
@@ -115,6 +115,8 @@ pub enum Stop<'a> {
     Gap(Gap),
     /// It carries a part of a datagram.
     Fragment(Fragment<'a>),
+    /// It carries several packets.
+    Subframes(Subframes<'a>),
 }
 
 impl From<Gap> for Stop<'_> {
@@ -154,7 +156,7 @@ pub fn decode<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Pac
     let next = match link {
         LinkType::ETHERNET => ethernet::decode(data)?,
         LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 => Next::Ip(data),
-        _ => other_link(link, data)?,
+        _ => link::decode(link, data, path)?,
     };
     walk(next, path)
 }
@@ -205,18 +207,6 @@ fn walk<'a>(mut next: Next<'a>, path: &mut Path) -> Result<Packet<'a>, Stop<'a>>
         });
     }
     Err(Gap::TooDeep.into())
-}
-
-#[cold]
-fn other_link(link: LinkType, data: &[u8]) -> Result<Next<'_>, Gap> {
-    match link.canonical() {
-        LinkType::RAW => Ok(Next::Ip(data)),
-        LinkType::NULL => loopback::decode_null(data),
-        LinkType::LOOP => loopback::decode_loop(data),
-        LinkType::LINUX_SLL => sll::decode_v1(data),
-        LinkType::LINUX_SLL2 => sll::decode_v2(data),
-        other => Err(Gap::link(other)),
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::Progress;
 use super::batch::{Batch, Pushed};
-use crate::packet::{self, Path, Stop};
+use crate::packet::{self, Gap, Path, Stop};
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
 use crate::stats::{ReaderStats, bump};
@@ -169,26 +169,46 @@ impl<'a> Reader<'a> {
             bump(&mut stats.filtered);
             return Ok(());
         }
-        let view = match packet::decode(frame.link, frame.data, &mut self.path) {
-            Ok(view) => view,
-            Err(Stop::Gap(gap)) => {
-                stats.gaps.add(gap);
-                return Ok(());
+        match packet::decode(frame.link, frame.data, &mut self.path) {
+            Ok(view) => self.packet(frame, &view),
+            Err(Stop::Subframes(mut subframes)) => {
+                while let Some(packet) = subframes.next(&mut self.path) {
+                    match packet {
+                        Ok(view) => self.packet(frame, &view)?,
+                        Err(stop) => self.stopped(stop),
+                    }
+                }
+                Ok(())
             }
-            Err(Stop::Fragment(_)) => {
-                bump(&mut stats.first_fragments);
-                return Ok(());
+            Err(stop) => {
+                self.stopped(stop);
+                Ok(())
             }
-        };
-        match triage(&view) {
+        }
+    }
+
+    /// Counts why there is no packet.
+    #[inline]
+    fn stopped(&mut self, stop: Stop<'_>) {
+        match stop {
+            Stop::Gap(gap) => self.stats.gaps.add(gap),
+            Stop::Fragment(_) => bump(&mut self.stats.first_fragments),
+            // They do not nest.
+            Stop::Subframes(_) => self.stats.gaps.add(Gap::TooDeep),
+        }
+    }
+
+    #[inline]
+    fn packet(&mut self, frame: &Frame<'_>, view: &packet::Packet<'_>) -> Result<(), Ended> {
+        match triage(view) {
             Verdict::Forget => Ok(()),
             Verdict::Unread(what) => {
-                if let Some(n) = stats.unread.get_mut(what as usize) {
+                if let Some(n) = self.stats.unread.get_mut(what as usize) {
                     bump(n);
                 }
                 Ok(())
             }
-            Verdict::Forward(reader) => self.forward(frame, &view, reader),
+            Verdict::Forward(reader) => self.forward(frame, view, reader),
         }
     }
 
