@@ -102,7 +102,7 @@ pub enum Wifi {
     Control,
     /// Data frames that carry none, such as those that announce a sleeping device.
     NoData,
-    /// Extension frames, and frames of another version.
+    /// Extension frames, such as the beacons of 60 GHz radios.
     Extension,
     /// Data that is encrypted.
     Encrypted,

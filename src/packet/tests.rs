@@ -12,7 +12,7 @@ use super::*;
 fn decode(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Gap> {
     super::decode(link, frame, &mut Path::default()).map_err(|stop| match stop {
         Stop::Gap(gap) => gap,
-        Stop::Fragment(fragment) => panic!("{fragment:?}"),
+        other => panic!("{other:?}"),
     })
 }
 

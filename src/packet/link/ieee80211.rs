@@ -4,7 +4,7 @@
 //! and a frame that the snap length cut has none.
 
 use super::subframes::Subframes;
-use super::{Carried, Gap, Next, Path, Stop, ethernet, truncated};
+use super::{Carried, Gap, Next, Path, Stop, ethernet, malformed, truncated};
 use crate::packet::gap::Wifi;
 use crate::source::LinkType;
 
@@ -33,8 +33,9 @@ pub(super) fn decode<'a>(
         0x00 => return Err(Gap::NoNames(Carried::Wifi(Wifi::Management)).into()),
         0x04 => return Err(Gap::NoNames(Carried::Wifi(Wifi::Control)).into()),
         0x08 => {}
-        // Extension frames, and versions other than 0.
-        _ => return Err(Gap::NoNames(Carried::Wifi(Wifi::Extension)).into()),
+        0x0c => return Err(Gap::NoNames(Carried::Wifi(Wifi::Extension)).into()),
+        // A version other than 0: sub-1-GHz radios, or a damaged frame.
+        _ => return Err(malformed(LINK).into()),
     }
     if control & 0x40 != 0 {
         return Err(Gap::NoNames(Carried::Wifi(Wifi::NoData)).into());

@@ -16,6 +16,7 @@
 //! | file | builds |
 //! | --- | --- |
 //! | [`frame`] | link layers: Ethernet with VLAN tags, null/loopback, Linux cooked, raw IP |
+//! | [`links`], [`wifi`] | the other link layers |
 //! | [`ip`] | IPv4 and IPv6 with options, extension headers and fragments |
 //! | [`transport`] | UDP and TCP with right checksums |
 //! | [`dns`], [`dns::malformed`] | DNS messages, and messages no server should send |
@@ -36,7 +37,9 @@ pub mod dns;
 pub mod frame;
 pub mod http;
 pub mod ip;
+pub mod links;
 pub mod rng;
 pub mod scenarios;
 pub mod tls;
 pub mod transport;
+pub mod wifi;
