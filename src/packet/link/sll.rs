@@ -36,11 +36,13 @@ pub(super) fn decode_v2(data: &[u8]) -> Result<Inside<'_>, Gap> {
 }
 
 fn inside(link: LinkType, device: u16, protocol: u16, rest: &[u8]) -> Result<Inside<'_>, Gap> {
+    let llc = rest.starts_with(&[0xaa, 0xaa, 0x03]);
     match device {
-        // Devices in monitor mode and Frame Relay: the protocol says nothing.
+        // Devices in monitor mode and Frame Relay: the protocol says nothing. No 802.11 frame begins
+        // like LLC.
         770 => return Ok(Inside::Link(LinkType::FRELAY, rest)),
-        801 => return Ok(Inside::Link(LinkType::IEEE802_11, rest)),
-        802 => return Ok(Inside::Link(LinkType::IEEE802_11_PRISM, rest)),
+        801 if !llc => return Ok(Inside::Link(LinkType::IEEE802_11, rest)),
+        802 if !llc => return Ok(Inside::Link(LinkType::IEEE802_11_PRISM, rest)),
         803 => return Ok(Inside::Link(LinkType::IEEE802_11_RADIOTAP, rest)),
         // The protocol is a netlink family.
         824 => return Err(Gap::NoNames(Carried::Link(LinkType::NETLINK))),
