@@ -8,12 +8,7 @@ const MAX_EXTENSIONS: usize = 8;
 /// The message that carries a user's packet.
 const T_PDU: u8 = 255;
 
-pub(super) fn decode<'a>(
-    data: &'a [u8],
-    cut: bool,
-    ends: Ends,
-    path: &mut Path,
-) -> Result<Next<'a>, Gap> {
+pub(super) fn decode<'a>(data: &'a [u8], ends: Ends, path: &mut Path) -> Result<Next<'a>, Gap> {
     let Some((header, rest)) = data.split_first_chunk::<8>() else {
         return Err(Gap::truncated(Layer::Gtp));
     };
@@ -22,9 +17,6 @@ pub(super) fn decode<'a>(
         return Err(Gap::malformed(Layer::Gtp));
     };
     let length = usize::from(u16::from_be_bytes([high, low]));
-    if length > rest.len() && !cut {
-        return Err(Gap::malformed(Layer::Gtp));
-    }
     if message != T_PDU {
         // Echo, error indication, end marker. Nothing else vouches for the header, so its length
         // must be exact.

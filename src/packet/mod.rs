@@ -265,3 +265,5 @@ fn other_link(link: LinkType, data: &[u8]) -> Result<Next<'_>, Gap> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tunnel_tests;

@@ -34,10 +34,10 @@ pub(super) fn decode<'a>(
 /// Ethernet address may have as well.
 fn below(data: &[u8]) -> Result<Next<'_>, Gap> {
     match data {
-        [0x40..=0x4f, ..] if fits(data) || !shape::is_ethernet(data) => {
+        [0x40..=0x4f, ..] if shape::is_ip(data) || !shape::is_ethernet(data) => {
             Ok(Next::EtherType(EtherType::IPV4, data))
         }
-        [0x60..=0x6f, ..] if fits(data) || !shape::is_ethernet(data) => {
+        [0x60..=0x6f, ..] if shape::is_ip(data) || !shape::is_ethernet(data) => {
             Ok(Next::EtherType(EtherType::IPV6, data))
         }
         [] => Err(Gap::truncated(Layer::Mpls)),
@@ -50,23 +50,14 @@ fn below(data: &[u8]) -> Result<Next<'_>, Gap> {
             };
             match behind_control_word.or_else(|| shape::pseudowire(data)) {
                 Some(next) => Ok(next),
-                // The associated channel of RFC 5586: continuity checks and the like.
-                None if data.starts_with(&[0x10, 0x00]) => Err(Gap::no_names_in_mpls()),
-                None => Err(Gap::ether_type(EtherType(0x8847))),
+                None => Err(match data {
+                    // The associated channel of RFC 5586: continuity checks, status, loss.
+                    [0x10, 0x00, 0x00, 0x00..=0x7f, ..] | [0x10, 0x00, 0x89, 0x02, ..] => {
+                        Gap::no_names_in_mpls()
+                    }
+                    _ => Gap::ether_type(EtherType(0x8847)),
+                }),
             }
         }
-    }
-}
-
-/// The length in what may be an IP header is not more than there is.
-fn fits(data: &[u8]) -> bool {
-    match data {
-        [0x45..=0x4f, _, high, low, ..] => {
-            usize::from(u16::from_be_bytes([*high, *low])) <= data.len()
-        }
-        [0x60..=0x6f, _, _, _, high, low, ..] => {
-            usize::from(u16::from_be_bytes([*high, *low])).saturating_add(40) <= data.len()
-        }
-        _ => false,
     }
 }

@@ -24,14 +24,16 @@ pub(super) fn is_ethernet(frame: &[u8]) -> bool {
         [0x08, 0x06, rest @ ..] => rest.starts_with(&[0, 1, 8, 0]),
         // PPPoE, version 1 and type 1.
         [0x88, 0x63 | 0x64, first, ..] => *first == 0x11,
-        // MPLS, slow protocols, LLDP, PTP, CFM, configuration test.
-        [0x88, 0x47 | 0x48 | 0x09 | 0xcc | 0xf7, ..] | [0x89, 0x02, ..] | [0x90, 0x00, ..] => true,
+        // MPLS, slow protocols, LLDP, MACsec, backbone bridging, PTP, CFM, FabricPath, Cisco
+        // metadata, VN-Tag, HSR, E-Tag, NSH, TRILL, configuration test.
+        [0x88, 0x47 | 0x48 | 0x09 | 0xcc | 0xe5 | 0xe7 | 0xf7, _, ..]
+        | [0x89, 0x02 | 0x03 | 0x09 | 0x26 | 0x2f | 0x3f | 0x4f, _, ..]
+        | [0x22, 0xf3, _, ..]
+        | [0x90, 0x00, _, ..] => true,
         // IEEE 802.3: a length and the LLC header of SNAP or of spanning tree.
         [high, low, rest @ ..] => {
             let length = usize::from(u16::from_be_bytes([*high, *low]));
-            length <= 1500
-                && length <= rest.len()
-                && matches!(rest, [0xaa, 0xaa, 0x03, ..] | [0x42, 0x42, 0x03, ..])
+            length <= 1500 && matches!(rest, [0xaa, 0xaa, 0x03, ..] | [0x42, 0x42, 0x03, ..])
         }
         _ => false,
     }
@@ -53,22 +55,20 @@ pub(super) fn pseudowire(data: &[u8]) -> Option<Next<'_>> {
     }
 }
 
-/// True for an IPv4 or IPv6 header whose length fits into `data` (or would, had the capture not cut
-/// it) and whose checksum is right.
-pub(super) fn is_ip(data: &[u8], cut: bool) -> bool {
+/// True for an IPv4 header with a right checksum, or an IPv6 header with a well-known protocol behind
+/// it. Only the header is looked at: a snap length must not change the answer.
+pub(super) fn is_ip(data: &[u8]) -> bool {
     match data {
-        [0x45..=0x4f, _, high, low, ..] => {
-            let words = data.first().map_or(0, |first| usize::from(first & 0x0f));
-            let Some(header) = data.get(..words.saturating_mul(4)) else {
-                return false;
-            };
-            let total = usize::from(u16::from_be_bytes([*high, *low]));
-            total >= header.len() && (cut || total <= data.len()) && sum(header) == 0xffff
+        [first @ 0x45..=0x4f, ..] => {
+            let length = usize::from(first & 0x0f).saturating_mul(4);
+            data.get(..length)
+                .is_some_and(|header| sum(header) == 0xffff)
         }
-        [0x60..=0x6f, _, _, _, high, low, ..] => {
-            let total = usize::from(u16::from_be_bytes([*high, *low])).saturating_add(40);
-            data.len() >= 40 && (cut || total <= data.len())
-        }
+        // Without hop-by-hop options: their 0 is what Ethernet addresses and DNS headers have there.
+        [0x60..=0x6f, _, _, _, _, _, next, ..] => matches!(
+            next,
+            4 | 6 | 17 | 41 | 43 | 44 | 47 | 50 | 51 | 58 | 59 | 60 | 89 | 103 | 132 | 135
+        ),
         _ => false,
     }
 }

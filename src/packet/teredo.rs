@@ -3,14 +3,9 @@
 use etherparse::EtherType;
 
 use super::path::{Encapsulation, Ends, Path};
-use super::{Gap, Layer, Next, shape};
+use super::{Gap, Layer, Next};
 
-pub(super) fn decode<'a>(
-    mut data: &'a [u8],
-    cut: bool,
-    ends: Ends,
-    path: &mut Path,
-) -> Result<Next<'a>, Gap> {
+pub(super) fn decode<'a>(mut data: &'a [u8], ends: Ends, path: &mut Path) -> Result<Next<'a>, Gap> {
     // The authentication indication: lengths of identifier and value, both, a nonce and a
     // confirmation byte.
     if let [0, 1, identifier, value, rest @ ..] = data {
@@ -32,7 +27,7 @@ pub(super) fn decode<'a>(
         )
     };
     match data {
-        [0x60..=0x6f, ..] if shape::is_ip(data, cut) && (ours(8) || ours(24)) => {
+        [0x60..=0x6f, ..] if ours(8) || ours(24) => {
             path.push_between(Encapsulation::Teredo, None, Some(ends));
             Ok(Next::EtherType(EtherType::IPV6, data))
         }

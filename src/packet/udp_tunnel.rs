@@ -88,16 +88,15 @@ fn open<'a>(
         dport,
         payload,
     } = *datagram;
-    let (ip, cut) = (outer.ip, outer.cut);
-    let ends = (ip.source(), ip.destination());
+    let ends = (outer.ip.source(), outer.ip.destination());
     let found = match dport {
         L2TP => l2tp::decode_udp(payload, ends, path),
-        GTP_U => gtp::decode(payload, cut, ends, path),
-        TEREDO => teredo::decode(payload, cut, ends, path),
-        LISP => lisp::decode(payload, cut, ends, path),
+        GTP_U => gtp::decode(payload, ends, path),
+        TEREDO => teredo::decode(payload, ends, path),
+        LISP => lisp::decode(payload, ends, path),
         VXLAN | VXLAN_GPE | VXLAN_OLD => vxlan::decode(payload, ends, path),
         CAPWAP => capwap::decode(payload, ends, path),
-        GUE => gue::decode(payload, ip, cut, ends, path),
+        GUE => gue::decode(payload, ends, path),
         GENEVE => geneve::decode(payload, ends, path),
         MPLS => mpls::decode(payload, Some(ends), path),
         HP_ERM => mirror::decode_hp_erm(payload, ends, path),
@@ -105,8 +104,8 @@ fn open<'a>(
         // The others use the port at the receiving end only.
         _ => match sport {
             L2TP => l2tp::decode_udp(payload, ends, path),
-            GTP_U => gtp::decode(payload, cut, ends, path),
-            TEREDO => teredo::decode(payload, cut, ends, path),
+            GTP_U => gtp::decode(payload, ends, path),
+            TEREDO => teredo::decode(payload, ends, path),
             CAPWAP => capwap::decode(payload, ends, path),
             _ => return None,
         },
