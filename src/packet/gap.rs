@@ -17,6 +17,56 @@ pub enum Layer {
     Link(LinkType),
     /// PPP protocol field.
     Ppp,
+    /// IEEE 802.1ah tag.
+    Backbone,
+    /// MPLS label stack.
+    Mpls,
+    /// PPPoE session header.
+    Pppoe,
+    /// GRE header.
+    Gre,
+    /// ERSPAN header, type II or III.
+    Erspan,
+    /// VXLAN or VXLAN-GPE header.
+    Vxlan,
+    /// GENEVE header.
+    Geneve,
+    /// GTP-U header.
+    Gtp,
+    /// L2TP header.
+    L2tp,
+    /// Teredo indications.
+    Teredo,
+    /// EtherIP header.
+    EtherIp,
+    /// IP Authentication Header.
+    Ah,
+    /// MACsec tag.
+    Macsec,
+    /// CAPWAP header.
+    Capwap,
+    /// Network Service Header.
+    Nsh,
+    /// TZSP header.
+    Tzsp,
+    /// HP encapsulated remote mirroring.
+    HpErm,
+    /// LISP header.
+    Lisp,
+    /// GUE header.
+    Gue,
+    /// TRILL header.
+    Trill,
+    /// Cisco FabricPath tag.
+    FabricPath,
+    /// Cisco VN-Tag or IEEE 802.1BR tag.
+    VnTag,
+    /// Cisco metadata tag.
+    CiscoMetadata,
+    /// HSR tag or IEEE 802.1CB R-TAG.
+    Redundancy,
+    /// DSA tag.
+    SwitchTag,
     /// IPv4 or IPv6 where the version is neither 4 nor 6.
     Ip,
     /// IPv4 header.
@@ -43,6 +93,31 @@ impl Layer {
                 None => "link",
             },
             Self::Ppp => "PPP",
+            Self::Backbone => "802.1ah",
+            Self::Mpls => "MPLS",
+            Self::Pppoe => "PPPoE",
+            Self::Gre => "GRE",
+            Self::Erspan => "ERSPAN",
+            Self::Vxlan => "VXLAN",
+            Self::Geneve => "GENEVE",
+            Self::Gtp => "GTP-U",
+            Self::L2tp => "L2TP",
+            Self::Teredo => "Teredo",
+            Self::EtherIp => "EtherIP",
+            Self::Ah => "AH",
+            Self::Macsec => "MACsec",
+            Self::Capwap => "CAPWAP",
+            Self::Nsh => "NSH",
+            Self::Tzsp => "TZSP",
+            Self::HpErm => "HP ERM",
+            Self::Lisp => "LISP",
+            Self::Gue => "GUE",
+            Self::Trill => "TRILL",
+            Self::FabricPath => "FabricPath",
+            Self::VnTag => "VN-Tag",
+            Self::CiscoMetadata => "Cisco metadata",
+            Self::Redundancy => "redundancy tag",
+            Self::SwitchTag => "switch tag",
             Self::Ip => "IP",
             Self::Ipv4 => "IPv4",
             Self::Ipv6 => "IPv6",
@@ -87,6 +162,8 @@ pub enum Carried {
     Wifi(Wifi),
     /// An IP protocol number.
     IpProtocol(u8),
+    /// A GTP-U message.
+    Gtp(u8),
     /// A PPP protocol number.
     Ppp(u16),
     /// A protocol family of a BSD loopback header.
@@ -145,9 +222,11 @@ impl Gap {
         match ether_type.0 {
             // Control protocols of the local link, which name no host on the Internet: ARP,
             // Wake-on-LAN, RARP, flow control, LACP, PPPoE discovery, EAPOL, LLDP, HomePlug, MVRP,
-            // PTP, CFM, 802.11r and TDLS, configuration test.
-            0x0806 | 0x0842 | 0x8035 | 0x8808 | 0x8809 | 0x8863 | 0x888e | 0x88cc | 0x88e1
-            | 0x88f5 | 0x88f7 | 0x8902 | 0x890d | 0x9000 => Self::NoNames(carried),
+            // PTP, CFM, 802.11r and TDLS, configuration test, TRILL's routing, PRP supervision.
+            0x0806 | 0x0842 | 0x22f4 | 0x8035 | 0x8808 | 0x8809 | 0x8863 | 0x888e | 0x88cc
+            | 0x88e1 | 0x88f5 | 0x88f7 | 0x88fb | 0x8902 | 0x890d | 0x9000 => {
+                Self::NoNames(carried)
+            }
             _ => Self::Unread(carried),
         }
     }
@@ -168,6 +247,18 @@ impl Gap {
             | IpNumber::IPV6_NO_NEXT_HEADER => Self::NoNames(carried),
             _ => Self::Unread(carried),
         }
+    }
+
+    /// A tunnel that carries no packet this time: keep-alive, control.
+    #[cold]
+    pub(super) const fn no_names_in_ip(protocol: IpNumber) -> Self {
+        Self::NoNames(Carried::IpProtocol(protocol.0))
+    }
+
+    /// Control messages beside a pseudowire.
+    #[cold]
+    pub(super) const fn no_names_in_mpls() -> Self {
+        Self::NoNames(Carried::EtherType(0x8847))
     }
 
     #[cold]
@@ -210,6 +301,7 @@ impl Carried {
             Self::Nlpid(n) => format!("network layer protocol identifier 0x{n:02x}"),
             Self::Wifi(frame) => frame.as_str().to_owned(),
             Self::Family(n) => format!("loopback protocol family {n}"),
+            Self::Gtp(n) => format!("GTP-U message {n}"),
             Self::Ppp(n) => format!("PPP protocol 0x{n:04x}"),
             Self::EtherType(n) => match ether_type_name(n) {
                 Some(name) => name.to_owned(),
@@ -245,7 +337,9 @@ fn ether_type_name(number: u16) -> Option<&'static str> {
         0x88e7 => "802.1ah backbone bridging",
         0x88f5 => "MVRP",
         0x88f7 => "PTP",
+        0x88fb => "PRP supervision",
         0x8902 => "CFM",
+        0x8903 => "FabricPath",
         0x894f => "NSH",
         0x9000 => "configuration test protocol",
         _ => return None,

@@ -4,15 +4,35 @@
 //! cannot be walked comes back as a [`Gap`]: a reason that is counted and shown, so that "no alert"
 //! never means "could not see".
 
+mod ah;
+mod capwap;
+mod erspan;
 mod ethernet;
 mod gap;
+mod geneve;
+mod gre;
+mod gtp;
+mod gue;
 mod ipv4;
 mod ipv6;
+mod l2tp;
 mod link;
+mod lisp;
+mod macsec;
+mod mirror;
+mod mpls;
+mod nsh;
 pub mod path;
 mod ppp;
+mod pppoe;
+mod shape;
+mod tags;
+mod teredo;
 mod transport;
+mod tunnel;
+mod udp_tunnel;
 mod vlan;
+mod vxlan;
 
 pub use gap::{Carried, Gap, Layer, Wifi};
 pub use link::Subframes;
@@ -136,9 +156,14 @@ enum Next<'a> {
     Ethernet(&'a [u8]),
     /// PPP, from its address or protocol field on.
     Ppp(&'a [u8]),
+    /// An IEEE 802.11 frame.
+    Ieee80211(&'a [u8]),
+    /// What is behind an IP header that was already read.
+    Payload(IpPayload<'a>),
 }
 
 /// What an IP header leads to.
+#[derive(Clone, Copy)]
 struct IpPayload<'a> {
     ip: Ip<'a>,
     protocol: IpNumber,
@@ -158,7 +183,7 @@ pub fn decode<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Pac
         LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 => Next::Ip(data),
         _ => link::decode(link, data, path)?,
     };
-    walk(next, path)
+    walk(next, path, 0)
 }
 
 /// Goes on where fragments were put together again: `data` begins with an IP header.
@@ -166,12 +191,12 @@ pub fn decode<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Pac
 /// # Errors
 /// As [`decode`].
 pub fn decode_ip<'a>(data: &'a [u8], path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {
-    walk(Next::Ip(data), path)
+    walk(Next::Ip(data), path, 0)
 }
 
 #[inline]
-fn walk<'a>(mut next: Next<'a>, path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {
-    for _ in 0..MAX_DEPTH {
+fn walk<'a>(mut next: Next<'a>, path: &mut Path, walked: usize) -> Result<Packet<'a>, Stop<'a>> {
+    for depth in walked..MAX_DEPTH {
         let below = match next {
             Next::EtherType(EtherType::IPV4, rest) => ipv4::decode(rest)?,
             Next::EtherType(EtherType::IPV6, rest) => ipv6::decode(rest)?,
@@ -187,7 +212,15 @@ fn walk<'a>(mut next: Next<'a>, path: &mut Path) -> Result<Packet<'a>, Stop<'a>>
                 next = ppp::decode(rest)?;
                 continue;
             }
-            Next::EtherType(t, _) => return Err(Gap::ether_type(t).into()),
+            Next::EtherType(t, rest) => {
+                next = tunnel::by_ether_type(t, rest, path)?;
+                continue;
+            }
+            Next::Ieee80211(frame) => {
+                next = link::ieee80211::decode(frame, false, path)?;
+                continue;
+            }
+            Next::Payload(payload) => payload,
             Next::Ip(rest) => match rest.first().map(|b| b >> 4) {
                 Some(4) => ipv4::decode(rest)?,
                 Some(6) => ipv6::decode(rest)?,
@@ -198,16 +231,32 @@ fn walk<'a>(mut next: Next<'a>, path: &mut Path) -> Result<Packet<'a>, Stop<'a>>
         let (transport, cut) = match below.protocol {
             IpNumber::TCP => transport::tcp(below.data, below.cut)?,
             IpNumber::UDP => transport::udp(below.data, below.cut)?,
-            other => return Err(Gap::ip_protocol(other).into()),
+            _ => {
+                next = tunnel::by_ip_protocol(below, path)?;
+                continue;
+            }
         };
-        return Ok(Packet {
+        let packet = Packet {
             ip: below.ip,
             transport,
             cut,
-        });
+        };
+        return match transport {
+            Transport::Udp(datagram) if udp_tunnel::may_be(datagram.sport, datagram.dport) => {
+                udp_tunnel::inside(packet, datagram, path, depth.saturating_add(1))
+            }
+            _ => Ok(packet),
+        };
     }
     Err(Gap::TooDeep.into())
 }
 
+fn bits24(bytes: [u8; 3]) -> u32 {
+    let [high, middle, low] = bytes;
+    u32::from_be_bytes([0, high, middle, low])
+}
+
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tunnel_tests;

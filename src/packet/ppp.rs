@@ -2,7 +2,7 @@
 
 use etherparse::EtherType;
 
-use super::{Carried, Gap, Layer, Next};
+use super::{Gap, Layer, Next};
 
 /// `data` begins with an optional address and control field (FF 03) and a protocol field of two
 /// bytes, or of one where both ends agreed to compress it (RFC 1661 section 6.5).

@@ -21,7 +21,7 @@ mod flag {
 }
 
 /// `padded`: between header and payload there are zeros up to a multiple of four bytes.
-pub(super) fn decode<'a>(
+pub(in crate::packet) fn decode<'a>(
     data: &'a [u8],
     padded: bool,
     path: &mut Path,

@@ -12,7 +12,7 @@ mod erf;
 mod fddi;
 mod fixed;
 mod frame_relay;
-mod ieee80211;
+pub(super) mod ieee80211;
 mod juniper;
 mod loopback;
 mod mfr;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::ieee80211;
+use crate::packet::path::Mark;
 use crate::packet::{Gap, Layer, Packet, Path, Stop, walk};
 use crate::source::LinkType;
 
@@ -12,11 +13,11 @@ use crate::source::LinkType;
 pub struct Subframes<'a> {
     data: &'a [u8],
     /// The hops around the aggregate.
-    hops: usize,
+    hops: Mark,
 }
 
 impl<'a> Subframes<'a> {
-    pub(super) fn new(data: &'a [u8], hops: usize) -> Self {
+    pub(super) fn new(data: &'a [u8], hops: Mark) -> Self {
         Self { data, hops }
     }
 
@@ -44,7 +45,7 @@ impl<'a> Subframes<'a> {
         self.data = rest.get(padded..).unwrap_or_default();
         Some(match ieee80211::msdu(body) {
             Err(gap) => Err(gap.into()),
-            Ok(next) => match walk(next, path) {
+            Ok(next) => match walk(next, path, 0) {
                 Err(Stop::Subframes(_)) => Err(Gap::TooDeep.into()),
                 result => result,
             },

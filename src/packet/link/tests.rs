@@ -21,8 +21,6 @@ fn packet((src, dst): (&str, &str), name: &str) -> Vec<u8> {
 fn samples() -> Vec<links::Sample> {
     let mut all = links::every(ether_type::IPV4, &packet(V4, "example.com"));
     all.extend(links::every(ether_type::IPV6, &packet(V6, "example.com")));
-    // PPPoE is opened where it is met in Ethernet, not here.
-    all.retain(|sample| sample.link_type != 51);
     all
 }
 
@@ -290,6 +288,30 @@ fn survive(number: u16, data: &[u8]) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn an_aggregate_in_a_tunnel_keeps_its_path() {
+    let inner = packet(V4, "one.example");
+    let aggregate =
+        wifi::data().aggregate(&[(ether_type::IPV4, &inner), (ether_type::IPV4, &inner)]);
+    // CAPWAP: two words of header, the binding of 802.11, a native frame.
+    let capwap = [&[0, 0x10, 0x43, 0, 0, 0, 0, 0][..], &aggregate].concat();
+    let frame = raw()
+        .ipv4("198.51.100.1", "198.51.100.2")
+        .udp(40_000, 5_247)
+        .payload(capwap);
+    let mut path = Path::default();
+    let Err(Stop::Subframes(mut subframes)) = decode(LinkType::RAW, &frame, &mut path) else {
+        panic!("no aggregate");
+    };
+    for _ in 0..2 {
+        let found = subframes.next(&mut path).unwrap().unwrap();
+        assert_eq!(payload(&found), query("one.example"));
+        let kinds: Vec<&str> = path.hops().iter().map(|hop| hop.kind.as_str()).collect();
+        assert_eq!(kinds, ["capwap"]);
+    }
+    assert!(subframes.next(&mut path).is_none());
 }
 
 proptest! {

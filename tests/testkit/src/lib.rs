@@ -19,6 +19,7 @@
 //! | [`links`], [`wifi`] | the other link layers |
 //! | [`ip`] | IPv4 and IPv6 with options, extension headers and fragments |
 //! | [`transport`] | UDP and TCP with right checksums |
+//! | [`tunnel`] | tunnel headers around a frame or a packet |
 //! | [`dns`], [`dns::malformed`] | DNS messages, and messages no server should send |
 //! | [`tls`] | ClientHellos as browsers send them, and other records |
 //! | [`http`] | one plain request or response |
@@ -42,4 +43,5 @@ pub mod rng;
 pub mod scenarios;
 pub mod tls;
 pub mod transport;
+pub mod tunnel;
 pub mod wifi;
