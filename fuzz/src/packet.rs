@@ -25,6 +25,22 @@ pub fn run(data: &[u8]) {
             assert!(inside.start <= at.start && at.end <= inside.end);
             return;
         }
+        Err(Stop::Subframes(mut subframes)) => {
+            let mut found = 0;
+            while let Some(result) = subframes.next(&mut path) {
+                assert!(
+                    !matches!(result, Err(Stop::Subframes(_))),
+                    "they do not nest"
+                );
+                if let Ok(packet) = result {
+                    let at = payload(&packet).as_ptr_range();
+                    assert!(inside.start <= at.start && at.end <= inside.end);
+                }
+                found += 1;
+            }
+            assert!(found <= frame.len() / 14, "each has a header");
+            return;
+        }
     };
     for hop in path.hops() {
         assert!(!hop.to_string().is_empty());

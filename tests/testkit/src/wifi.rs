@@ -121,7 +121,7 @@ impl Data {
         let mut out = self.header(true);
         let start = out.len();
         for (ether_type, packet) in packets {
-            while (out.len() - start) % 4 != 0 {
+            while !(out.len() - start).is_multiple_of(4) {
                 out.push(0);
             }
             let body = llc_snap(*ether_type, packet);
@@ -164,7 +164,7 @@ impl Data {
         if self.ht_control {
             out.extend_from_slice(&[0; 4]);
         }
-        while self.padded && out.len() % 4 != 0 {
+        while self.padded && !out.len().is_multiple_of(4) {
             out.push(0);
         }
         out
@@ -179,7 +179,7 @@ pub fn radiotap(flags: u8, more_words: usize, frame: &[u8]) -> Vec<u8> {
         let present: u32 = if word == 0 { 0b11 } else { 0 };
         fields.extend_from_slice(&(present | chained).to_le_bytes());
     }
-    while (fields.len() + 4) % 8 != 0 {
+    while !(fields.len() + 4).is_multiple_of(8) {
         fields.push(0);
     }
     fields.extend_from_slice(&[7; 8]);
