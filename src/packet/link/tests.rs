@@ -332,7 +332,7 @@ proptest! {
         let sample = &samples[which.index(samples.len())];
         let mut frame = sample.frame.clone();
         // What is broken is a header, not the question behind it.
-        let at = at.index(frame.len() - query("example.com").len());
+        let at = at.index(frame.len().saturating_sub(query("example.com").len()));
         frame[at] = value;
         survive(u16::try_from(sample.link_type).unwrap(), &frame)?;
     }
