@@ -1,6 +1,6 @@
 //! A frame: two bytes of link type (big-endian), then its bytes.
 
-use bellerophon::packet::{Packet, Transport, decode};
+use bellerophon::packet::{Packet, Path, Stop, Transport, decode};
 use bellerophon::source::LinkType;
 use bellerophon::triage::{Reader, Verdict, triage};
 
@@ -11,16 +11,41 @@ pub fn run(data: &[u8]) {
         return;
     };
     let link = LinkType(u16::from_be_bytes(*link));
-    let packet = match decode(link, frame) {
+    let mut path = Path::default();
+    let inside = frame.as_ptr_range();
+    let packet = match decode(link, frame, &mut path) {
         Ok(packet) => packet,
-        Err(gap) => {
+        Err(Stop::Gap(gap)) => {
             let words = gap.describe();
             assert!(!words.is_empty() && !words.chars().any(char::is_control));
             return;
         }
+        Err(Stop::Fragment(fragment)) => {
+            let at = fragment.data.as_ptr_range();
+            assert!(inside.start <= at.start && at.end <= inside.end);
+            return;
+        }
+        Err(Stop::Subframes(mut subframes)) => {
+            let mut found = 0;
+            while let Some(result) = subframes.next(&mut path) {
+                assert!(
+                    !matches!(result, Err(Stop::Subframes(_))),
+                    "they do not nest"
+                );
+                if let Ok(packet) = result {
+                    let at = payload(&packet).as_ptr_range();
+                    assert!(inside.start <= at.start && at.end <= inside.end);
+                }
+                found += 1;
+            }
+            assert!(found <= frame.len() / 14, "each has a header");
+            return;
+        }
     };
+    for hop in path.hops() {
+        assert!(!hop.to_string().is_empty());
+    }
     let payload = payload(&packet);
-    let inside = frame.as_ptr_range();
     let at = payload.as_ptr_range();
     assert!(inside.start <= at.start && at.end <= inside.end);
     let flow = packet.flow();
@@ -44,16 +69,23 @@ pub fn run(data: &[u8]) {
         Verdict::Forget => {}
     }
 
-    // A snap length may hide a packet, but never makes another one of it.
+    // A snap length may hide a packet, but never makes another one of it. What it leaves of a
+    // tunnel in UDP is the datagram around it, so fewer hops may be seen, never others.
+    let mut snapped_path = Path::default();
     for keep in [
         frame.len() / 2,
         frame.len() - 1,
         frame.len() - payload.len(),
     ] {
-        if let Ok(snapped) = decode(link, &frame[..keep]) {
-            assert_eq!(snapped.flow(), flow, "cut to {keep} bytes");
-            assert_eq!(snapped_path, path);
-            assert!(payload.starts_with(self::payload(&snapped)));
+        if let Ok(snapped) = decode(link, &frame[..keep], &mut snapped_path) {
+            assert!(
+                path.hops().starts_with(snapped_path.hops()),
+                "cut to {keep} bytes"
+            );
+            if snapped_path == path && path.is_cut() == snapped_path.is_cut() {
+                assert_eq!(snapped.flow(), flow, "cut to {keep} bytes");
+                assert!(payload.starts_with(self::payload(&snapped)));
+            }
         }
     }
 }

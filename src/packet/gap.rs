@@ -7,14 +7,66 @@ use crate::source::LinkType;
 /// The header at which decoding stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {
-    /// Ethernet II, IEEE 802.3 with LLC and SNAP.
+    /// Ethernet II or IEEE 802.3.
     Ethernet,
     /// IEEE 802.1Q tag.
     Vlan,
-    /// BSD null or OpenBSD loop header.
-    Loopback,
-    /// Linux cooked capture, version 1 or 2.
-    LinuxCooked,
+    /// IEEE 802.2 LLC with SNAP.
+    Llc,
+    /// The header of a link type of the capture file.
+    Link(LinkType),
+    /// PPP protocol field.
+    Ppp,
+    /// IEEE 802.1ah tag.
+    Backbone,
+    /// MPLS label stack.
+    Mpls,
+    /// PPPoE session header.
+    Pppoe,
+    /// GRE header.
+    Gre,
+    /// ERSPAN header, type II or III.
+    Erspan,
+    /// VXLAN or VXLAN-GPE header.
+    Vxlan,
+    /// GENEVE header.
+    Geneve,
+    /// GTP-U header.
+    Gtp,
+    /// L2TP header.
+    L2tp,
+    /// Teredo indications.
+    Teredo,
+    /// EtherIP header.
+    EtherIp,
+    /// IP Authentication Header.
+    Ah,
+    /// MACsec tag.
+    Macsec,
+    /// CAPWAP header.
+    Capwap,
+    /// Network Service Header.
+    Nsh,
+    /// TZSP header.
+    Tzsp,
+    /// HP encapsulated remote mirroring.
+    HpErm,
+    /// LISP header.
+    Lisp,
+    /// GUE header.
+    Gue,
+    /// TRILL header.
+    Trill,
+    /// Cisco FabricPath tag.
+    FabricPath,
+    /// Cisco VN-Tag or IEEE 802.1BR tag.
+    VnTag,
+    /// Cisco metadata tag.
+    CiscoMetadata,
+    /// HSR tag or IEEE 802.1CB R-TAG.
+    Redundancy,
+    /// DSA tag.
+    SwitchTag,
     /// IPv4 or IPv6 where the version is neither 4 nor 6.
     Ip,
     /// IPv4 header.
@@ -35,8 +87,37 @@ impl Layer {
         match self {
             Self::Ethernet => "Ethernet",
             Self::Vlan => "VLAN",
-            Self::Loopback => "loopback",
-            Self::LinuxCooked => "Linux cooked",
+            Self::Llc => "LLC",
+            Self::Link(link) => match link.name() {
+                Some(name) => name,
+                None => "link",
+            },
+            Self::Ppp => "PPP",
+            Self::Backbone => "802.1ah",
+            Self::Mpls => "MPLS",
+            Self::Pppoe => "PPPoE",
+            Self::Gre => "GRE",
+            Self::Erspan => "ERSPAN",
+            Self::Vxlan => "VXLAN",
+            Self::Geneve => "GENEVE",
+            Self::Gtp => "GTP-U",
+            Self::L2tp => "L2TP",
+            Self::Teredo => "Teredo",
+            Self::EtherIp => "EtherIP",
+            Self::Ah => "AH",
+            Self::Macsec => "MACsec",
+            Self::Capwap => "CAPWAP",
+            Self::Nsh => "NSH",
+            Self::Tzsp => "TZSP",
+            Self::HpErm => "HP ERM",
+            Self::Lisp => "LISP",
+            Self::Gue => "GUE",
+            Self::Trill => "TRILL",
+            Self::FabricPath => "FabricPath",
+            Self::VnTag => "VN-Tag",
+            Self::CiscoMetadata => "Cisco metadata",
+            Self::Redundancy => "redundancy tag",
+            Self::SwitchTag => "switch tag",
             Self::Ip => "IP",
             Self::Ipv4 => "IPv4",
             Self::Ipv6 => "IPv6",
@@ -69,12 +150,54 @@ pub enum Carried {
     Link(LinkType),
     /// An EtherType.
     EtherType(u16),
+    /// A number in the header of a link type: a protocol, a kind of frame.
+    InLink(LinkType, u16),
     /// An IEEE 802.2 LLC payload other than SNAP.
     Llc,
+    /// A SNAP protocol, and the organisation that numbered it.
+    Snap([u8; 3], u16),
+    /// A network layer protocol identifier (ISO/IEC TR 9577).
+    Nlpid(u8),
+    /// An 802.11 frame.
+    Wifi(Wifi),
     /// An IP protocol number.
     IpProtocol(u8),
+    /// A GTP-U message.
+    Gtp(u8),
+    /// A PPP protocol number.
+    Ppp(u16),
     /// A protocol family of a BSD loopback header.
     Family(u32),
+}
+
+/// 802.11 frames in which no packet can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wifi {
+    /// Beacons, association and the like.
+    Management,
+    /// Acknowledgements and the like.
+    Control,
+    /// Data frames that carry none, such as those that announce a sleeping device.
+    NoData,
+    /// Extension frames, such as the beacons of 60 GHz radios.
+    Extension,
+    /// Data that is encrypted.
+    Encrypted,
+    /// A fragment other than the first.
+    Fragment,
+}
+
+impl Wifi {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Management => "802.11 management frames",
+            Self::Control => "802.11 control frames",
+            Self::NoData => "802.11 data frames without data",
+            Self::Extension => "802.11 extension frames",
+            Self::Encrypted => "encrypted 802.11 data",
+            Self::Fragment => "802.11 fragments",
+        }
+    }
 }
 
 impl Gap {
@@ -99,9 +222,11 @@ impl Gap {
         match ether_type.0 {
             // Control protocols of the local link, which name no host on the Internet: ARP,
             // Wake-on-LAN, RARP, flow control, LACP, PPPoE discovery, EAPOL, LLDP, HomePlug, MVRP,
-            // PTP, CFM, 802.11r and TDLS, configuration test.
-            0x0806 | 0x0842 | 0x8035 | 0x8808 | 0x8809 | 0x8863 | 0x888e | 0x88cc | 0x88e1
-            | 0x88f5 | 0x88f7 | 0x8902 | 0x890d | 0x9000 => Self::NoNames(carried),
+            // PTP, CFM, 802.11r and TDLS, configuration test, TRILL's routing, PRP supervision.
+            0x0806 | 0x0842 | 0x22f4 | 0x8035 | 0x8808 | 0x8809 | 0x8863 | 0x888e | 0x88cc
+            | 0x88e1 | 0x88f5 | 0x88f7 | 0x88fb | 0x8902 | 0x890d | 0x9000 => {
+                Self::NoNames(carried)
+            }
             _ => Self::Unread(carried),
         }
     }
@@ -120,6 +245,29 @@ impl Gap {
             | IpNumber::VRRP
             | IpNumber::RSVP
             | IpNumber::IPV6_NO_NEXT_HEADER => Self::NoNames(carried),
+            _ => Self::Unread(carried),
+        }
+    }
+
+    /// A tunnel that carries no packet this time: keep-alive, control.
+    #[cold]
+    pub(super) const fn no_names_in_ip(protocol: IpNumber) -> Self {
+        Self::NoNames(Carried::IpProtocol(protocol.0))
+    }
+
+    /// Control messages beside a pseudowire.
+    #[cold]
+    pub(super) const fn no_names_in_mpls() -> Self {
+        Self::NoNames(Carried::EtherType(0x8847))
+    }
+
+    #[cold]
+    pub(super) const fn ppp(protocol: u16) -> Self {
+        let carried = Carried::Ppp(protocol);
+        match protocol {
+            // Link and network control protocols, authentication (RFC 1661 section 2), Cisco
+            // Discovery, OSI routing.
+            0x8000.. | 0x0207 | 0x0023 => Self::NoNames(carried),
             _ => Self::Unread(carried),
         }
     }
@@ -145,8 +293,16 @@ impl Carried {
     fn describe(self) -> String {
         match self {
             Self::Link(link) => format!("link type {link}"),
+            Self::InLink(link, n) => format!("number 0x{n:04x} of link type {link}"),
             Self::Llc => "IEEE 802.2 LLC without SNAP".to_owned(),
+            Self::Snap([a, b, c], n) => {
+                format!("SNAP protocol 0x{n:04x} of {a:02x}-{b:02x}-{c:02x}")
+            }
+            Self::Nlpid(n) => format!("network layer protocol identifier 0x{n:02x}"),
+            Self::Wifi(frame) => frame.as_str().to_owned(),
             Self::Family(n) => format!("loopback protocol family {n}"),
+            Self::Gtp(n) => format!("GTP-U message {n}"),
+            Self::Ppp(n) => format!("PPP protocol 0x{n:04x}"),
             Self::EtherType(n) => match ether_type_name(n) {
                 Some(name) => name.to_owned(),
                 None => format!("EtherType 0x{n:04x}"),
@@ -181,7 +337,9 @@ fn ether_type_name(number: u16) -> Option<&'static str> {
         0x88e7 => "802.1ah backbone bridging",
         0x88f5 => "MVRP",
         0x88f7 => "PTP",
+        0x88fb => "PRP supervision",
         0x8902 => "CFM",
+        0x8903 => "FabricPath",
         0x894f => "NSH",
         0x9000 => "configuration test protocol",
         _ => return None,

@@ -23,7 +23,7 @@ pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
         _ => after.get(..stated).unwrap_or(after),
     };
     let cut = stated > after.len();
-    let (protocol, data) = extensions(&header, payload, cut)?;
+    let (protocol, data) = extensions(&header, header.next_header(), payload, cut)?;
     Ok(IpPayload {
         ip: Ip::V6(header),
         protocol,
@@ -34,12 +34,12 @@ pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
 
 /// Gives the protocol behind the extension headers, and what follows them.
 #[inline]
-fn extensions<'a>(
+pub(super) fn extensions<'a>(
     header: &Ipv6HeaderSlice<'a>,
+    mut next: IpNumber,
     mut payload: &'a [u8],
     cut: bool,
 ) -> Result<(IpNumber, &'a [u8]), Stop<'a>> {
-    let mut next = header.next_header();
     for _ in 0..MAX_EXTENSIONS {
         match next {
             // Hop-by-hop, routing, destination options, mobility, HIP, Shim6: one shape, an

@@ -4,18 +4,39 @@
 //! cannot be walked comes back as a [`Gap`]: a reason that is counted and shown, so that "no alert"
 //! never means "could not see".
 
+mod ah;
+mod capwap;
+mod erspan;
 mod ethernet;
 mod gap;
+mod geneve;
+mod gre;
+mod gtp;
+mod gue;
 mod ipv4;
 mod ipv6;
-mod loopback;
+mod l2tp;
+mod link;
+mod lisp;
+mod macsec;
+mod mirror;
+mod mpls;
+mod nsh;
 pub mod path;
+mod ppp;
+mod pppoe;
 mod rebuild;
-mod sll;
+mod shape;
+mod tags;
+mod teredo;
 mod transport;
+mod tunnel;
+mod udp_tunnel;
 mod vlan;
+mod vxlan;
 
-pub use gap::{Carried, Gap, Layer};
+pub use gap::{Carried, Gap, Layer, Wifi};
+pub use link::Subframes;
 pub use path::Path;
 pub use rebuild::rebuild;
 pub use transport::{Datagram, Flags, Segment, Transport};
@@ -117,6 +138,8 @@ pub enum Stop<'a> {
     Gap(Gap),
     /// It carries a part of a datagram.
     Fragment(Fragment<'a>),
+    /// It carries several packets.
+    Subframes(Subframes<'a>),
 }
 
 impl From<Gap> for Stop<'_> {
@@ -132,9 +155,18 @@ enum Next<'a> {
     EtherType(EtherType, &'a [u8]),
     /// An IP header of either version.
     Ip(&'a [u8]),
+    /// An Ethernet frame, from its destination address on.
+    Ethernet(&'a [u8]),
+    /// PPP, from its address or protocol field on.
+    Ppp(&'a [u8]),
+    /// An IEEE 802.11 frame.
+    Ieee80211(&'a [u8]),
+    /// What is behind an IP header that was already read.
+    Payload(IpPayload<'a>),
 }
 
 /// What an IP header leads to.
+#[derive(Clone, Copy)]
 struct IpPayload<'a> {
     ip: Ip<'a>,
     protocol: IpNumber,
@@ -152,9 +184,9 @@ pub fn decode<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Pac
     let next = match link {
         LinkType::ETHERNET => ethernet::decode(data)?,
         LinkType::RAW | LinkType::IPV4 | LinkType::IPV6 => Next::Ip(data),
-        _ => other_link(link, data)?,
+        _ => link::decode(link, data, path)?,
     };
-    walk(next, path)
+    walk(next, path, 0)
 }
 
 /// Goes on where fragments were put together again: `data` begins with an IP header.
@@ -162,12 +194,12 @@ pub fn decode<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Pac
 /// # Errors
 /// As [`decode`].
 pub fn decode_ip<'a>(data: &'a [u8], path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {
-    walk(Next::Ip(data), path)
+    walk(Next::Ip(data), path, 0)
 }
 
 #[inline]
-fn walk<'a>(mut next: Next<'a>, path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {
-    for _ in 0..MAX_DEPTH {
+fn walk<'a>(mut next: Next<'a>, path: &mut Path, walked: usize) -> Result<Packet<'a>, Stop<'a>> {
+    for depth in walked..MAX_DEPTH {
         let below = match next {
             Next::EtherType(EtherType::IPV4, rest) => ipv4::decode(rest)?,
             Next::EtherType(EtherType::IPV6, rest) => ipv6::decode(rest)?,
@@ -175,7 +207,23 @@ fn walk<'a>(mut next: Next<'a>, path: &mut Path) -> Result<Packet<'a>, Stop<'a>>
                 next = vlan::decode(rest, path)?;
                 continue;
             }
-            Next::EtherType(t, _) => return Err(Gap::ether_type(t).into()),
+            Next::Ethernet(frame) => {
+                next = ethernet::decode(frame)?;
+                continue;
+            }
+            Next::Ppp(rest) => {
+                next = ppp::decode(rest)?;
+                continue;
+            }
+            Next::EtherType(t, rest) => {
+                next = tunnel::by_ether_type(t, rest, path)?;
+                continue;
+            }
+            Next::Ieee80211(frame) => {
+                next = link::ieee80211::decode(frame, false, path)?;
+                continue;
+            }
+            Next::Payload(payload) => payload,
             Next::Ip(rest) => match rest.first().map(|b| b >> 4) {
                 Some(4) => ipv4::decode(rest)?,
                 Some(6) => ipv6::decode(rest)?,
@@ -186,28 +234,32 @@ fn walk<'a>(mut next: Next<'a>, path: &mut Path) -> Result<Packet<'a>, Stop<'a>>
         let (transport, cut) = match below.protocol {
             IpNumber::TCP => transport::tcp(below.data, below.cut)?,
             IpNumber::UDP => transport::udp(below.data, below.cut)?,
-            other => return Err(Gap::ip_protocol(other).into()),
+            _ => {
+                next = tunnel::by_ip_protocol(below, path)?;
+                continue;
+            }
         };
-        return Ok(Packet {
+        let packet = Packet {
             ip: below.ip,
             transport,
             cut,
-        });
+        };
+        return match transport {
+            Transport::Udp(datagram) if udp_tunnel::may_be(datagram.sport, datagram.dport) => {
+                udp_tunnel::inside(packet, datagram, path, depth.saturating_add(1))
+            }
+            _ => Ok(packet),
+        };
     }
     Err(Gap::TooDeep.into())
 }
 
-#[cold]
-fn other_link(link: LinkType, data: &[u8]) -> Result<Next<'_>, Gap> {
-    match link.canonical() {
-        LinkType::RAW => Ok(Next::Ip(data)),
-        LinkType::NULL => loopback::decode_null(data),
-        LinkType::LOOP => loopback::decode_loop(data),
-        LinkType::LINUX_SLL => sll::decode_v1(data),
-        LinkType::LINUX_SLL2 => sll::decode_v2(data),
-        other => Err(Gap::link(other)),
-    }
+fn bits24(bytes: [u8; 3]) -> u32 {
+    let [high, middle, low] = bytes;
+    u32::from_be_bytes([0, high, middle, low])
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tunnel_tests;

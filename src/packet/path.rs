@@ -13,13 +13,118 @@ pub const MAX_HOPS: usize = 8;
 pub enum Encapsulation {
     /// IEEE 802.1Q or 802.1ad tag; the identifier is the VLAN ID.
     Vlan,
+    /// IEEE 802.1ah backbone bridging; the service instance.
+    Backbone,
+    /// One label of an MPLS stack; the label. The topmost has the ends where IP carries the stack.
+    Mpls,
+    /// PPPoE; the session.
+    Pppoe,
+    /// GRE; the key.
+    Gre,
+    /// NVGRE; the virtual subnet.
+    Nvgre,
+    /// PPTP's GRE; the call.
+    Pptp,
+    /// A mirrored frame in GRE; the session.
+    Erspan,
+    /// A redirected web request in GRE.
+    Wccp,
+    /// A mirrored frame in UDP (TaZmen Sniffer Protocol).
+    Tzsp,
+    /// A mirrored frame in UDP (HP); the VLAN it was seen on.
+    HpErm,
+    /// VXLAN; the network.
+    Vxlan,
+    /// VXLAN with a next protocol; the network.
+    VxlanGpe,
+    /// GENEVE; the network.
+    Geneve,
+    /// GTP-U; the tunnel's endpoint at the receiver (TEID).
+    Gtp,
+    /// L2TP version 2; the tunnel in the upper 16 bits, the session in the lower.
+    L2tp,
+    /// L2TP version 3; the session.
+    L2tpV3,
+    /// IP in IP of the same version, or IPv4 in IPv6.
+    IpInIp,
+    /// IPv6 in IPv4.
+    SixInFour,
+    /// EtherIP.
+    EtherIp,
+    /// Ethernet as the payload of an IP header.
+    EthernetInIp,
+    /// Teredo.
+    Teredo,
+    /// IP Authentication Header; the security parameters index.
+    Ah,
+    /// MACsec that signs without encrypting.
+    Macsec,
+    /// CAPWAP, between an access point and its controller.
+    Capwap,
+    /// Network Service Header; the service path.
+    Nsh,
+    /// LISP; the instance.
+    Lisp,
+    /// Generic UDP Encapsulation.
+    Gue,
+    /// TRILL.
+    Trill,
+    /// Cisco FabricPath; the forwarding tag.
+    FabricPath,
+    /// Cisco VN-Tag; the destination interface.
+    VnTag,
+    /// IEEE 802.1BR; the E-channel.
+    ETag,
+    /// Cisco metadata; the security group.
+    CiscoMetadata,
+    /// HSR or the R-TAG of IEEE 802.1CB.
+    Redundancy,
+    /// The tag of a switch for its processor (DSA); the VLAN.
+    SwitchTag,
 }
+
+/// The addresses of a tunnel's ends, source first.
+pub(super) type Ends = (IpAddr, IpAddr);
 
 impl Encapsulation {
     /// The usual name, in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Vlan => "vlan",
+            Self::Backbone => "802.1ah",
+            Self::Mpls => "mpls",
+            Self::Pppoe => "pppoe",
+            Self::Gre => "gre",
+            Self::Nvgre => "nvgre",
+            Self::Pptp => "pptp",
+            Self::Erspan => "erspan",
+            Self::Wccp => "wccp",
+            Self::Tzsp => "tzsp",
+            Self::HpErm => "hp_erm",
+            Self::Vxlan => "vxlan",
+            Self::VxlanGpe => "vxlan_gpe",
+            Self::Geneve => "geneve",
+            Self::Gtp => "gtp",
+            Self::L2tp => "l2tp",
+            Self::L2tpV3 => "l2tpv3",
+            Self::IpInIp => "ip_in_ip",
+            Self::SixInFour => "6in4",
+            Self::EtherIp => "etherip",
+            Self::EthernetInIp => "ethernet_in_ip",
+            Self::Teredo => "teredo",
+            Self::Ah => "ah",
+            Self::Macsec => "macsec",
+            Self::Capwap => "capwap",
+            Self::Nsh => "nsh",
+            Self::Lisp => "lisp",
+            Self::Gue => "gue",
+            Self::Trill => "trill",
+            Self::FabricPath => "fabricpath",
+            Self::VnTag => "vn_tag",
+            Self::ETag => "e_tag",
+            Self::CiscoMetadata => "cisco_metadata",
+            Self::Redundancy => "redundancy_tag",
+            Self::SwitchTag => "switch_tag",
         }
     }
 }
@@ -81,6 +186,13 @@ pub struct Path {
     more: bool,
 }
 
+/// A place in a [`Path`].
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    len: usize,
+    more: bool,
+}
+
 impl Default for Path {
     fn default() -> Self {
         let none = Hop {
@@ -130,15 +242,17 @@ impl Path {
 
     #[cold]
     pub(super) fn push(&mut self, kind: Encapsulation, id: Option<u32>) {
-        self.push_hop(Hop {
-            kind,
-            id,
-            ends: None,
-        });
+        self.push_between(kind, id, None);
     }
 
     #[cold]
-    pub(super) fn push_hop(&mut self, hop: Hop) {
+    pub(super) fn push_between(
+        &mut self,
+        kind: Encapsulation,
+        id: Option<u32>,
+        ends: Option<Ends>,
+    ) {
+        let hop = Hop { kind, id, ends };
         match self.hops.get_mut(self.len) {
             Some(slot) => {
                 *slot = hop;
@@ -149,13 +263,16 @@ impl Path {
     }
 
     /// Where to go back to if what follows is not a tunnel after all.
-    pub(super) fn mark(&self) -> usize {
-        self.len
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            len: self.len,
+            more: self.more,
+        }
     }
 
-    pub(super) fn back_to(&mut self, mark: usize) {
-        self.len = self.len.min(mark);
-        self.more = false;
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.len = self.len.min(mark.len);
+        self.more = mark.more;
     }
 }
 

@@ -12,7 +12,7 @@ use super::*;
 fn decode(link: LinkType, frame: &[u8]) -> Result<Packet<'_>, Gap> {
     super::decode(link, frame, &mut Path::default()).map_err(|stop| match stop {
         Stop::Gap(gap) => gap,
-        Stop::Fragment(fragment) => panic!("{fragment:?}"),
+        other => panic!("{other:?}"),
     })
 }
 
@@ -178,14 +178,14 @@ fn a_length_of_zero_from_offload_means_all_that_was_captured() {
 #[test]
 fn gaps_say_whether_they_may_hide_names() {
     let arp = ethernet().payload(0x0806, &[0; 28]);
-    let mpls = ethernet().payload(0x8847, &[0; 28]);
+    let ipx = ethernet().payload(0x8137, &[0; 28]);
     let icmp = ethernet().ipv4(CLIENT, SERVER).payload(1, &[8, 0, 0, 0]);
-    let gre = ethernet().ipv4(CLIENT, SERVER).payload(47, &[0; 8]);
+    let esp = ethernet().ipv4(CLIENT, SERVER).payload(50, &[0; 8]);
     for (frame, hides, words) in [
         (arp, false, "ARP"),
-        (mpls, true, "MPLS"),
+        (ipx, true, "IPX"),
         (icmp, false, "IP protocol 1 (ICMP)"),
-        (gre, true, "IP protocol 47 (GRE)"),
+        (esp, true, "IP protocol 50 (ESP)"),
     ] {
         let gap = decode(LinkType::ETHERNET, &frame).unwrap_err();
         assert_eq!(

@@ -95,9 +95,27 @@ pub(super) fn tcp(data: &[u8], cut: bool) -> Result<(Transport<'_>, bool), Gap> 
             }),
             cut,
         )),
+        Err(HeaderSliceError::Len(_)) if cut => without_options(data),
         Err(HeaderSliceError::Len(_)) => Err(Gap::truncated(Layer::Tcp)),
         Err(HeaderSliceError::Content(_)) => Err(Gap::malformed(Layer::Tcp)),
     }
+}
+
+/// A segment that the snap length cut within its options: what is fixed in the header is there.
+#[cold]
+fn without_options(data: &[u8]) -> Result<(Transport<'_>, bool), Gap> {
+    let Some(header) = data.first_chunk::<20>() else {
+        return Err(Gap::truncated(Layer::Tcp));
+    };
+    let [s0, s1, d0, d1, n0, n1, n2, n3, _, _, _, _, _, flags, ..] = *header;
+    let segment = Segment {
+        sport: u16::from_be_bytes([s0, s1]),
+        dport: u16::from_be_bytes([d0, d1]),
+        sequence: u32::from_be_bytes([n0, n1, n2, n3]),
+        flags: Flags(flags),
+        payload: &[],
+    };
+    Ok((Transport::Tcp(segment), true))
 }
 
 /// Gives the datagram and whether its payload is cut short.

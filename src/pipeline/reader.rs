@@ -20,7 +20,7 @@ use crate::triage::{Triage, Verdict};
 const BLOCKS_PER_EPOCH: u32 = 64;
 
 /// How often a datagram out of fragments may carry a fragment.
-const MAX_FRAGMENTED: u8 = 3;
+const MAX_NESTED: u8 = 3;
 
 /// Why an input was not read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -204,8 +204,30 @@ impl<'a> Reader<'a> {
                 stats.gaps.add(gap);
                 Ok(())
             }
-            Err(Stop::Fragment(fragment)) => self.fragment(at, &fragment, 0),
+            Err(stop) => self.parts(at, stop, 0),
         }
+    }
+
+    /// What is no packet by itself: a part of one, or several in one frame.
+    #[cold]
+    fn parts(&mut self, at: At, stop: Stop<'_>, depth: u8) -> Result<(), Ended> {
+        if depth > MAX_NESTED {
+            self.stats.gaps.add(Gap::TooDeep);
+            return Ok(());
+        }
+        match stop {
+            Stop::Gap(gap) => self.stats.gaps.add(gap),
+            Stop::Fragment(fragment) => self.fragment(at, &fragment, depth)?,
+            Stop::Subframes(mut subframes) => {
+                while let Some(packet) = subframes.next(&mut self.path) {
+                    match packet {
+                        Ok(view) => self.packet(at, &view)?,
+                        Err(stop) => self.parts(at, stop, depth.saturating_add(1))?,
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     #[inline]
@@ -224,12 +246,7 @@ impl<'a> Reader<'a> {
 
     /// A part of an IP datagram. When it was the last that was missing, the datagram is a packet like
     /// others; so is the beginning of a datagram that has to make room.
-    #[cold]
     fn fragment(&mut self, at: At, fragment: &Fragment<'_>, depth: u8) -> Result<(), Ended> {
-        if depth > MAX_FRAGMENTED {
-            self.stats.gaps.add(Gap::TooDeep);
-            return Ok(());
-        }
         let tag = self.path;
         let mut payload = std::mem::take(&mut self.payload);
         let mut result = Ok(());
@@ -272,12 +289,8 @@ impl<'a> Reader<'a> {
         self.path = datagram.tag;
         let result = match packet::decode_ip(&bytes, &mut self.path) {
             Ok(view) => self.packet(at, &view),
-            Err(Stop::Gap(gap)) => {
-                self.stats.gaps.add(gap);
-                Ok(())
-            }
-            // A tunnel in fragments that carries fragments.
-            Err(Stop::Fragment(inner)) => self.fragment(at, &inner, depth.saturating_add(1)),
+            // It may be a tunnel that carries fragments.
+            Err(stop) => self.parts(at, stop, depth.saturating_add(1)),
         };
         self.rebuilt = bytes;
         result

@@ -69,12 +69,14 @@ impl Filter {
     }
 }
 
-/// libpcap numbers raw IP differently inside a program than in a file; all other numbers that it
-/// can filter are the same.
+/// libpcap numbers raw IP and IP over ATM differently inside a program than in a file; all other
+/// numbers that it can filter are the same.
 fn dlt(link: LinkType) -> i32 {
     match link.canonical() {
         LinkType::RAW if cfg!(target_os = "openbsd") => 14,
         LinkType::RAW => 12,
+        LinkType::ATM_RFC1483 => 11,
+        LinkType::ATM_CLIP => 19,
         other => i32::from(other.0),
     }
 }

@@ -21,6 +21,9 @@ macro_rules! link_types {
                 match self.0 {
                     // DLT_RAW of Linux/FreeBSD and of OpenBSD, which sloppy writers put into files.
                     12 | 14 => Some("RAW"),
+                    // Likewise DLT_ATM_RFC1483 and DLT_ATM_CLIP.
+                    11 => Some("ATM_RFC1483"),
+                    19 => Some("ATM_CLIP"),
                     147..=162 => Some("USER"),
                     $($number => Some(stringify!($name)),)*
                     _ => None,
@@ -33,28 +36,43 @@ macro_rules! link_types {
 link_types! {
     0 NULL,
     1 ETHERNET,
+    2 EXP_ETHERNET,
     3 AX25,
     6 IEEE802_5,
     7 ARCNET_BSD,
     8 SLIP,
     9 PPP,
     10 FDDI,
+    15 SLIP_BSDOS,
+    16 PPP_BSDOS,
     50 PPP_HDLC,
     51 PPP_ETHER,
     100 ATM_RFC1483,
     101 RAW,
     104 C_HDLC,
     105 IEEE802_11,
+    106 ATM_CLIP,
     107 FRELAY,
     108 LOOP,
+    109 ENC,
     113 LINUX_SLL,
     114 LTALK,
     117 PFLOG,
+    118 CISCO_IOS,
     119 IEEE802_11_PRISM,
+    120 IEEE802_11_AIRONET,
     122 IP_OVER_FC,
     123 SUNATM,
     127 IEEE802_11_RADIOTAP,
     129 ARCNET_LINUX,
+    130 JUNIPER_MLPPP,
+    131 JUNIPER_MLFR,
+    132 JUNIPER_ES,
+    133 JUNIPER_GGSN,
+    134 JUNIPER_MFR,
+    135 JUNIPER_ATM2,
+    136 JUNIPER_SERVICES,
+    137 JUNIPER_ATM1,
     138 APPLE_IP_OVER_IEEE1394,
     139 MTP2_WITH_PHDR,
     140 MTP2,
@@ -63,8 +81,11 @@ link_types! {
     143 DOCSIS,
     144 LINUX_IRDA,
     163 IEEE802_11_AVS,
+    164 JUNIPER_MONITOR,
     165 BACNET_MS_TP,
     166 PPP_PPPD,
+    167 JUNIPER_PPPOE,
+    168 JUNIPER_PPPOE_ATM,
     169 GPRS_LLC,
     177 LINUX_LAPD,
     178 JUNIPER_ETHER,
@@ -72,11 +93,15 @@ link_types! {
     180 JUNIPER_FRELAY,
     181 JUNIPER_CHDLC,
     182 MFR,
+    183 JUNIPER_VP,
     187 BLUETOOTH_HCI_H4,
     189 USB_LINUX,
+    190 CAN20B,
     192 PPI,
+    194 JUNIPER_ISM,
     195 IEEE802_15_4_WITHFCS,
     197 ERF,
+    200 JUNIPER_SRX_E2E,
     201 BLUETOOTH_HCI_H4_WITH_PHDR,
     202 AX25_KISS,
     203 LAPD,
@@ -101,6 +126,7 @@ link_types! {
     241 NETANALYZER_TRANSPARENT,
     242 IPOIB,
     243 MPEG_2_TS,
+    245 NFC_LLCP,
     247 INFINIBAND,
     248 SCTP,
     249 USBPCAP,
@@ -131,11 +157,14 @@ link_types! {
 }
 
 impl LinkType {
-    /// The registered number for what writers meant: 12 and 14 are the DLT_RAW of some systems and
-    /// stand in files of writers that forgot to translate it to LINKTYPE_RAW (101).
+    /// The registered number for what writers meant: numbers of some systems' libpcap stand in files of
+    /// writers that forgot to translate them. 12 and 14 are DLT_RAW, 11 is DLT_ATM_RFC1483, 19 is
+    /// DLT_ATM_CLIP.
     pub const fn canonical(self) -> LinkType {
         match self.0 {
+            11 => LinkType::ATM_RFC1483,
             12 | 14 => LinkType::RAW,
+            19 => LinkType::ATM_CLIP,
             _ => self,
         }
     }

@@ -16,8 +16,10 @@
 //! | file | builds |
 //! | --- | --- |
 //! | [`frame`] | link layers: Ethernet with VLAN tags, null/loopback, Linux cooked, raw IP |
+//! | [`links`], [`wifi`] | the other link layers |
 //! | [`ip`] | IPv4 and IPv6 with options, extension headers and fragments |
 //! | [`transport`] | UDP and TCP with right checksums |
+//! | [`tunnel`] | tunnel headers around a frame or a packet |
 //! | [`dns`], [`dns::malformed`] | DNS messages, and messages no server should send |
 //! | [`nbns`] | messages of the NetBIOS name service |
 //! | [`tls`] | ClientHellos as browsers send them, and other records |
@@ -37,8 +39,11 @@ pub mod dns;
 pub mod frame;
 pub mod http;
 pub mod ip;
+pub mod links;
 pub mod nbns;
 pub mod rng;
 pub mod scenarios;
 pub mod tls;
 pub mod transport;
+pub mod tunnel;
+pub mod wifi;

@@ -1,0 +1,65 @@
+//! Mirrored frames in UDP: TZSP, and HP's encapsulated remote mirroring.
+
+use super::path::{Encapsulation, Ends, Path};
+use super::{Gap, Layer, Next, shape};
+
+/// How many tagged fields of TZSP are walked.
+const MAX_FIELDS: usize = 32;
+
+/// TZSP (TaZmen Sniffer Protocol): version 1, what the message is for, the link type of the frame,
+/// tagged fields, the frame.
+pub(super) fn decode_tzsp<'a>(
+    data: &'a [u8],
+    ends: Ends,
+    path: &mut Path,
+) -> Result<Next<'a>, Gap> {
+    // A received frame or one to transmit; the other types carry none.
+    let [1, 0 | 1, high, low, rest @ ..] = data else {
+        return Err(Gap::malformed(Layer::Tzsp));
+    };
+    let mut fields = rest;
+    for _ in 0..MAX_FIELDS {
+        match fields {
+            [0, rest @ ..] => fields = rest,
+            [1, frame @ ..] => {
+                path.push_between(Encapsulation::Tzsp, None, Some(ends));
+                return match u16::from_be_bytes([*high, *low]) {
+                    1 => Ok(Next::Ethernet(frame)),
+                    18 => Ok(Next::Ieee80211(frame)),
+                    _ => Err(Gap::malformed(Layer::Tzsp)),
+                };
+            }
+            [_, length, rest @ ..] => {
+                fields = rest
+                    .get(usize::from(*length)..)
+                    .ok_or(Gap::truncated(Layer::Tzsp))?;
+            }
+            _ => return Err(Gap::truncated(Layer::Tzsp)),
+        }
+    }
+    Err(Gap::TooDeep)
+}
+
+/// HP ERM: 12 bytes of which the last four hold the VLAN, and whether the frame was tagged. Nothing
+/// in the header marks it as such, so the frame must look like one.
+pub(super) fn decode_hp_erm<'a>(
+    data: &'a [u8],
+    ends: Ends,
+    path: &mut Path,
+) -> Result<Next<'a>, Gap> {
+    let Some((header, frame)) = data.split_first_chunk::<12>() else {
+        return Err(Gap::truncated(Layer::HpErm));
+    };
+    if !shape::is_ethernet(frame) {
+        return Err(Gap::malformed(Layer::HpErm));
+    }
+    let [.., high, low, flags] = *header;
+    let vlan = u16::from_be_bytes([high, low]) & 0x0fff;
+    let tagged = flags & 0x80 != 0;
+    path.push_between(
+        Encapsulation::HpErm,
+        tagged.then_some(u32::from(vlan)),
+        Some(ends),
+    );
+    Ok(Next::Ethernet(frame))
+}
