@@ -328,6 +328,8 @@ fn vxlan_and_its_relatives() {
     let mut odd = vxlan(42, &frame());
     (odd[0], odd[7]) = (0x40, 9);
     opens(&over_udp(4_789, &odd), &[between(E::Vxlan, None)]);
+    (odd[0], odd[3]) = (0xff, 0xf2);
+    opens(&over_udp(4_789, &odd), &[between(E::Vxlan, 42)]);
     let mut without_bit = vxlan_gpe(42, 1, &ip());
     without_bit[0] = 8;
     opens(&over_udp(4_790, &without_bit), &[between(E::VxlanGpe, 42)]);

@@ -24,7 +24,8 @@ pub(super) fn decode<'a>(data: &'a [u8], ends: Ends, path: &mut Path) -> Result<
     }
     let id = (flags & INSTANCE != 0).then(|| bits24(vni));
     // Some senders state the next protocol without the bit that says so.
-    if flags & NEXT_PROTOCOL == 0 && (protocol == 0 || frame) {
+    let stated = flags & NEXT_PROTOCOL != 0 || (protocol != 0 && !frame);
+    if !right || !stated {
         path.push_between(Encapsulation::Vxlan, id, Some(ends));
         return Ok(Next::Ethernet(rest));
     }
