@@ -482,7 +482,7 @@ fn macsec_is_opened_where_it_is_clear() {
 #[track_caller]
 fn opens_with_trailer(frame: &[u8], hops: &[Hop], trailer: usize) {
     opens(frame, hops);
-    opens(&frame[..frame.len() - trailer], hops);
+    opens(&frame[..frame.len().saturating_sub(trailer)], hops);
 }
 
 #[test]
