@@ -9,8 +9,8 @@ pub(super) fn decode<'a>(data: &'a [u8], ends: Ends, path: &mut Path) -> Result<
     let Some((header, rest)) = data.split_first_chunk::<8>() else {
         return Err(Gap::truncated(Layer::Geneve));
     };
-    // Version 0 and the length of the options in words.
-    let [words @ 0x00..=0x3f, _, high, low, vni @ .., 0] = *header else {
+    // Version 0 and the length of the options in words. Receivers ignore the reserved last byte.
+    let [words @ 0x00..=0x3f, _, high, low, vni @ .., _] = *header else {
         return Err(Gap::malformed(Layer::Geneve));
     };
     let Some(inner) = rest.get(usize::from(words).saturating_mul(4)..) else {

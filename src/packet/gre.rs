@@ -1,5 +1,5 @@
-//! GRE (RFC 2784, RFC 2890, RFC 1701), NVGRE (RFC 7637), the enhanced GRE of PPTP (RFC 2637) and
-//! WCCP redirection.
+//! GRE (RFC 2784, RFC 2890, RFC 1701), NVGRE (RFC 7637), the enhanced GRE of PPTP (RFC 2637),
+//! WCCP redirection and MikroTik's EoIP.
 
 use etherparse::{EtherType, IpNumber};
 
@@ -20,7 +20,11 @@ pub(super) fn decode<'a>(data: &'a [u8], ends: Ends, path: &mut Path) -> Result<
     let (protocol, data) = word(data)?;
     match flags & 0x0007 {
         0 => version0(flags, protocol, data, ends, path),
-        1 => pptp(flags, data, ends, path),
+        1 => match protocol {
+            0x880b => pptp(flags, data, ends, path),
+            0x6400 => eoip(data, ends, path),
+            _ => Err(Gap::ip_protocol(IpNumber::GRE)),
+        },
         _ => Err(Gap::malformed(Layer::Gre)),
     }
 }
@@ -107,6 +111,19 @@ fn pptp<'a>(flags: u16, data: &'a [u8], ends: Ends, path: &mut Path) -> Result<N
     }
     path.push_between(Encapsulation::Pptp, Some(u32::from(call)), Some(ends));
     Ok(Next::Ppp(data))
+}
+
+/// MikroTik's Ethernet over IP: the frame's length, and the tunnel in little-endian order.
+fn eoip<'a>(data: &'a [u8], ends: Ends, path: &mut Path) -> Result<Next<'a>, Gap> {
+    match data {
+        [0, 0, _, _, ..] => Err(Gap::no_names_in_ip(IpNumber::GRE)),
+        [_, _, low, high, frame @ ..] => {
+            let tunnel = u16::from_le_bytes([*low, *high]);
+            path.push_between(Encapsulation::EoIp, Some(u32::from(tunnel)), Some(ends));
+            Ok(Next::Ethernet(frame))
+        }
+        _ => Err(Gap::truncated(Layer::Gre)),
+    }
 }
 
 fn word(data: &[u8]) -> Result<(u16, &[u8]), Gap> {

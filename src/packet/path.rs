@@ -25,6 +25,8 @@ pub enum Encapsulation {
     Nvgre,
     /// PPTP's GRE; the call.
     Pptp,
+    /// MikroTik's Ethernet over IP in GRE; the tunnel.
+    EoIp,
     /// A mirrored frame in GRE; the session.
     Erspan,
     /// A redirected web request in GRE.
@@ -97,6 +99,7 @@ impl Encapsulation {
             Self::Gre => "gre",
             Self::Nvgre => "nvgre",
             Self::Pptp => "pptp",
+            Self::EoIp => "eoip",
             Self::Erspan => "erspan",
             Self::Wccp => "wccp",
             Self::Tzsp => "tzsp",

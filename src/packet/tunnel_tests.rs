@@ -271,6 +271,13 @@ fn gre_in_its_other_uses() {
             &[between(E::Pptp, 9)],
         );
     }
+    let keep_alive = [0x20, 1, 0x64, 0, 0, 0, 9, 1];
+    let eoip = [&[0x20, 1, 0x64, 0, 0, 70, 9, 1], &frame()[..]].concat();
+    opens(&over_ip(47, &eoip), &[between(E::EoIp, 0x109)]);
+    assert_eq!(
+        gap(&over_ip(47, &keep_alive)),
+        Gap::NoNames(Carried::IpProtocol(47))
+    );
     let redirected = [&[0, 1, 2, 3], &ip()[..]].concat();
     for body in [ip(), redirected] {
         opens(
@@ -315,6 +322,17 @@ fn vxlan_and_its_relatives() {
             &[between(E::Vxlan, 42)],
         );
     }
+    // Answers from the port, and headers that only the frame behind them vouches for.
+    let back = ethernet().ipv4(A, B).udp(4_789, 40_000);
+    opens(&back.payload(vxlan(42, &frame())), &[between(E::Vxlan, 42)]);
+    let mut odd = vxlan(42, &frame());
+    (odd[0], odd[7]) = (0x40, 9);
+    opens(&over_udp(4_789, &odd), &[between(E::Vxlan, None)]);
+    (odd[0], odd[3]) = (0xff, 0xf2);
+    opens(&over_udp(4_789, &odd), &[between(E::Vxlan, 42)]);
+    let mut without_bit = vxlan_gpe(42, 1, &ip());
+    without_bit[0] = 8;
+    opens(&over_udp(4_790, &without_bit), &[between(E::VxlanGpe, 42)]);
     let path = [between(E::VxlanGpe, 42)];
     for (next, inner) in [(1, ip()), (2, ip6()), (3, frame())] {
         opens(&over_udp(4_790, &vxlan_gpe(42, next, &inner)), &path);
@@ -464,7 +482,7 @@ fn macsec_is_opened_where_it_is_clear() {
 #[track_caller]
 fn opens_with_trailer(frame: &[u8], hops: &[Hop], trailer: usize) {
     opens(frame, hops);
-    opens(&frame[..frame.len() - trailer], hops);
+    opens(&frame[..frame.len().saturating_sub(trailer)], hops);
 }
 
 #[test]

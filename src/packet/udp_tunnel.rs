@@ -77,7 +77,8 @@ pub(super) fn inside<'a>(
     }
 }
 
-/// `None` where no port is that of a tunnel.
+/// `None` where no port is that of a tunnel. Most tunnels use the port at the receiving end only, but
+/// some answer from it or use it at both ends.
 fn open<'a>(
     outer: &Packet<'a>,
     datagram: &Datagram<'a>,
@@ -89,7 +90,8 @@ fn open<'a>(
         payload,
     } = *datagram;
     let ends = (outer.ip.source(), outer.ip.destination());
-    let found = match dport {
+    let port = [dport, sport].into_iter().find(|p| PORTS.contains(p))?;
+    Some(match port {
         L2TP => l2tp::decode_udp(payload, ends, path),
         GTP_U => gtp::decode(payload, ends, path),
         TEREDO => teredo::decode(payload, ends, path),
@@ -101,14 +103,6 @@ fn open<'a>(
         MPLS => mpls::decode(payload, Some(ends), path),
         HP_ERM => mirror::decode_hp_erm(payload, ends, path),
         TZSP => mirror::decode_tzsp(payload, ends, path),
-        // The others use the port at the receiving end only.
-        _ => match sport {
-            L2TP => l2tp::decode_udp(payload, ends, path),
-            GTP_U => gtp::decode(payload, ends, path),
-            TEREDO => teredo::decode(payload, ends, path),
-            CAPWAP => capwap::decode(payload, ends, path),
-            _ => return None,
-        },
-    };
-    Some(found)
+        _ => return None,
+    })
 }

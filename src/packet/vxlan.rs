@@ -4,7 +4,7 @@
 use etherparse::EtherType;
 
 use super::path::{Encapsulation, Ends, Path};
-use super::{Gap, Layer, Next, bits24};
+use super::{Gap, Layer, Next, bits24, shape};
 
 const INSTANCE: u8 = 0x08;
 const NEXT_PROTOCOL: u8 = 0x04;
@@ -16,11 +16,16 @@ pub(super) fn decode<'a>(data: &'a [u8], ends: Ends, path: &mut Path) -> Result<
         return Err(Gap::truncated(Layer::Vxlan));
     };
     let [flags, _, _, protocol, vni @ .., reserved] = *header;
-    if flags & !KNOWN != 0 || flags & (INSTANCE | NEXT_PROTOCOL) == 0 || reserved != 0 {
+    let frame = shape::is_ethernet(rest);
+    // Reserved bits are ignored by receivers. Where they are set, the frame must vouch for itself.
+    let right = flags & !KNOWN == 0 && flags & (INSTANCE | NEXT_PROTOCOL) != 0 && reserved == 0;
+    if !right && !frame {
         return Err(Gap::malformed(Layer::Vxlan));
     }
     let id = (flags & INSTANCE != 0).then(|| bits24(vni));
-    if flags & NEXT_PROTOCOL == 0 {
+    // Some senders state the next protocol without the bit that says so.
+    let stated = flags & NEXT_PROTOCOL != 0 || (protocol != 0 && !frame);
+    if !right || !stated {
         path.push_between(Encapsulation::Vxlan, id, Some(ends));
         return Ok(Next::Ethernet(rest));
     }
