@@ -4,8 +4,17 @@
 //! collected, nothing is allocated. Adding a protocol is a file here and a line in this one.
 
 pub mod dns;
+mod hpack;
+pub mod http;
+pub mod http2;
+mod huffman;
 mod kind;
+pub mod prelude;
+mod shape;
+pub mod socks;
 mod step;
+pub mod stream;
+mod stream_messages;
 pub mod text;
 pub mod tls;
 
