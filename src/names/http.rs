@@ -126,7 +126,7 @@ pub fn first_line(line: &[u8]) -> FirstLine {
     let known: [&[u8]; 7] = [
         b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT",
     ];
-    if known.contains(&method) && !target.is_empty() {
+    if known.contains(&method) && !target.is_empty() && !target.contains(&b' ') {
         FirstLine::Loose
     } else {
         FirstLine::Other
@@ -351,7 +351,12 @@ pub fn host_of(value: &[u8]) -> Option<&[u8]> {
     let end = host
         .iter()
         .position(|&b| b <= b' ' || b == 0x7f || b"/?#\\,;\"<>".contains(&b));
-    host = host.get(..end.unwrap_or(host.len()))?;
+    let (before, after) = host.split_at_checked(end.unwrap_or(host.len()))?;
+    // What has spaces is no host, unless a name stands before them.
+    if matches!(after, [b' ' | b'\t', ..]) && !before.contains(&b'.') {
+        return None;
+    }
+    host = before;
     if let Some(at) = host.iter().rposition(|&b| b == b'@') {
         host = host.get(at.saturating_add(1)..)?;
     }

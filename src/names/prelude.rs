@@ -1,6 +1,6 @@
 //! What may stand before a TLS hello in a connection: the cleartext beginnings of protocols that
-//! switch to TLS (RFC 3207, 2595, 4217, 4642, 5804, 6120, 4511; PostgreSQL, MySQL, RDP, TDS), and the
-//! PROXY protocol.
+//! switch to TLS (RFC 3207, 2595, 4217, 4642, 5804, 6120, 4511; PostgreSQL, MySQL, RDP, TDS, Android's
+//! debug bridge), and the PROXY protocol.
 //!
 //! None of it is read for names: a mail server's greeting names no contact. It is passed over, line
 //! by line or message by message, up to where a hello may stand. Both directions are known.
@@ -30,6 +30,8 @@ pub enum Prelude {
     Rdp,
     /// TDS (Microsoft SQL Server).
     Tds,
+    /// The Android Debug Bridge over TCP.
+    Adb,
     /// PROXY protocol, version 1 or 2.
     Proxy,
     /// SOCKS 4, 4a or 5.
@@ -41,7 +43,7 @@ impl Prelude {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Lines,
         Self::Xmpp,
         Self::Ldap,
@@ -49,6 +51,7 @@ impl Prelude {
         Self::MySql,
         Self::Rdp,
         Self::Tds,
+        Self::Adb,
         Self::Proxy,
         Self::Socks,
     ];
@@ -63,6 +66,7 @@ impl Prelude {
             Self::MySql => "MySQL",
             Self::Rdp => "RDP",
             Self::Tds => "TDS",
+            Self::Adb => "ADB",
             Self::Proxy => "PROXY",
             Self::Socks => "SOCKS",
         }
@@ -91,6 +95,7 @@ pub fn message(bytes: &[u8]) -> Part {
     match first {
         b'\r' => proxy2(bytes),
         0x00 => postgres_client(bytes),
+        b'C' | b'S' | b'A' if begins_adb(bytes) => adb(bytes),
         b'S' | b'N' => postgres_server(bytes),
         0x03 => rdp(bytes),
         0x12 => tds(bytes),
@@ -152,6 +157,38 @@ fn postgres_server(bytes: &[u8]) -> Part {
         [b'S'] | [b'S', 0x16] => Part::Need(3),
         [b'N'] | [b'N', b'S'] | [b'N', b'S', 0x16] => Part::Need(bytes.len().saturating_add(1)),
         _ => Part::Other,
+    }
+}
+
+fn begins_adb(bytes: &[u8]) -> bool {
+    // The version that stands behind the command ends in a zero; no text does.
+    let below = |at, limit| bytes.get(at).is_none_or(|b: &u8| *b < limit);
+    bytes.len() >= 5
+        && [b"CNXN", b"STLS", b"AUTH"]
+            .iter()
+            .any(|word| bytes.starts_with(*word))
+        && below(4, 4)
+        && below(6, 2)
+        && below(7, 2)
+}
+
+/// A message header of the debug bridge: command, two arguments, length, checksum, and the command
+/// again with all bits turned, all little-endian.
+fn adb(bytes: &[u8]) -> Part {
+    let Some(header) = bytes.first_chunk::<24>() else {
+        return Part::Need(24);
+    };
+    let word = |at: usize| {
+        header
+            .get(at..)
+            .and_then(|h| h.first_chunk())
+            .map_or(0, |w| u32::from_le_bytes(*w))
+    };
+    if word(0) == !word(20) {
+        let length = usize::try_from(word(12)).unwrap_or(usize::MAX);
+        Part::Pass(Prelude::Adb, length.saturating_add(24))
+    } else {
+        Part::Other
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Shape {
     Rdp,
     /// TDS PRELOGIN.
     Tds,
+    /// The Android Debug Bridge.
+    Adb,
     /// A PROXY protocol header.
     ProxyProtocol,
     /// An SSLv2 record with a hello, possibly of a TLS client.
@@ -132,6 +134,7 @@ const fn of(prelude: Prelude) -> Shape {
         Prelude::MySql => Shape::MySql,
         Prelude::Rdp => Shape::Rdp,
         Prelude::Tds => Shape::Tds,
+        Prelude::Adb => Shape::Adb,
         Prelude::Proxy => Shape::ProxyProtocol,
         Prelude::Socks => Shape::Socks,
     }
@@ -178,7 +181,7 @@ fn letters(payload: &[u8]) -> Shape {
     }
     if payload.len() < SHORT && fourth.is_ascii_graphic() | matches!(fourth, b' ' | b'\r' | b'\n') {
         Shape::Short
-    } else if matches!(payload, [b'S' | b'N' | b'0', ..]) {
+    } else if matches!(payload, [b'S' | b'N' | b'0' | b'A' | b'C', ..]) {
         message(payload)
     } else {
         Shape::Nothing

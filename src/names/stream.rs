@@ -367,6 +367,19 @@ impl Direction {
         if let Some(turn) = self.first_line(bytes, &mut all, ctx) {
             return turn;
         }
+        // A keep-alive probe may carry an octet of garbage (RFC 1122 section 4.2.3.6); where nothing
+        // of the connection was seen before, it stands before what is really sent.
+        if let [0, rest @ ..] = bytes
+            && matches!(rest, [] | [0x16 | b'A'..=b'Z', ..])
+        {
+            match rest.get(..13).map(shape) {
+                None => all.undecided(14),
+                Some(Shape::Http | Shape::ClientHello) if all.need.is_none() => {
+                    return Step::Took(1).into();
+                }
+                Some(_) => {}
+            }
+        }
         match all.need {
             Some(need) => Step::Need(need).into(),
             None if self.http => {

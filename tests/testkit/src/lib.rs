@@ -20,7 +20,8 @@
 //! | [`transport`] | UDP and TCP with right checksums |
 //! | [`dns`], [`dns::malformed`] | DNS messages, and messages no server should send |
 //! | [`tls`] | ClientHellos as browsers send them, and other records |
-//! | [`http`] | one plain request or response |
+//! | [`http`], [`http2`] | plain requests and responses; frames and header blocks |
+//! | [`socks`], [`starttls`] | proxies' requests; what stands before a hello |
 //! | [`conversation`] | a whole TCP connection with matching sequence numbers |
 //! | [`capture`], [`damage`] | capture files, and broken ones |
 //! | [`scenarios`] | the committed captures in `pcaps/` and what was planted in them |
@@ -35,8 +36,11 @@ pub mod damage;
 pub mod dns;
 pub mod frame;
 pub mod http;
+pub mod http2;
 pub mod ip;
 pub mod rng;
 pub mod scenarios;
+pub mod socks;
+pub mod starttls;
 pub mod tls;
 pub mod transport;
