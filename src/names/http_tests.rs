@@ -203,7 +203,7 @@ fn chunks_and_trailers() {
 proptest! {
     #[test]
     fn any_host_is_found_among_any_fields(
-        host in "[a-z0-9-]{1,20}(\\.[a-z0-9-]{1,10}){1,4}",
+        host in "[a-z][a-z0-9-]{1,20}(\\.[a-z0-9-]{1,10}){1,4}",
         before in prop::collection::vec("[^\n]{0,40}", 0..4),
         method in "[A-Z]{3,12}",
     ) {

@@ -243,6 +243,12 @@ fn rest(payload: &[u8]) -> Shape {
             Some(false) => Shape::Nothing,
         },
         [b'"' | b'*' | b'+' | b'.' | b':', ..] => imap(payload),
+        // A whole greeting of SOCKS 5, also where a request may begin in the same way.
+        [5, count @ 1..=9, methods @ ..]
+            if usize::from(*count) == methods.len() && methods.iter().all(|m| *m <= 9) =>
+        {
+            Shape::Socks
+        }
         [4 | 5, ..] => match message(payload) {
             Shape::Nothing | Shape::Short => match socks::begin(payload, &mut |_, _| {}) {
                 socks::Part::Request(_) => Shape::Socks,
