@@ -15,10 +15,12 @@
 
 pub mod capture;
 pub mod dns;
+pub mod http;
 pub mod lookup;
 pub mod names;
 pub mod packet;
 pub mod pipeline;
 pub mod rules;
 pub mod scratch;
+pub mod stream;
 pub mod tls;
