@@ -165,7 +165,6 @@ fn is_version(bytes: &[u8]) -> bool {
 /// Method, target, and whether a version stands behind them. Spaces inside the target are let
 /// pass: clients do not always encode them.
 fn request_line(line: &[u8]) -> Option<(&[u8], &[u8], bool)> {
-    let line = trim(line);
     let method_end = line.iter().position(|b| !is_token(*b))?;
     let (method, rest) = line.split_at_checked(method_end)?;
     if !(1..=MAX_METHOD).contains(&method_end)
@@ -174,9 +173,9 @@ fn request_line(line: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     {
         return None;
     }
-    if let Some((before, version)) = rest.split_last_chunk::<8>()
+    if let Some((before, version)) = trim(rest).split_last_chunk::<8>()
         && is_version(version)
-        && let [.., b' ' | b'\t'] = before
+        && (before.is_empty() || matches!(before, [.., b' ' | b'\t']))
     {
         let target = trim(before);
         return (!target.is_empty()).then_some((method, target, true));

@@ -15,6 +15,9 @@ const MAX_BLOCK: usize = 65_536;
 /// DNS messages over HTTP are short; a longer DATA frame is passed over unread.
 const MAX_DNS: usize = 4_096;
 
+/// A DNS message has at least its header.
+const DNS_HEADER: usize = 12;
+
 const FRAME_HEADER: usize = 9;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -108,7 +111,7 @@ impl Connection {
         let all = length.saturating_add(FRAME_HEADER);
         let took = Step::Took(u64::try_from(all).unwrap_or(u64::MAX));
         let wanted = match kind {
-            DATA => length <= MAX_DNS && length >= 12,
+            DATA => (DNS_HEADER..=MAX_DNS).contains(&length),
             HEADERS | CONTINUATION => !self.server && !self.lost,
             _ => false,
         };

@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects, reason = "a test may")]
+
 use proptest::prelude::*;
 use testkit::http2 as make;
 
@@ -82,7 +84,10 @@ fn a_host_field_stands_in_or_beside() {
 #[test]
 fn short_data_is_given_on_in_both_directions() {
     let data = make::frame(0, 1, b"twelve bytes");
-    assert_eq!(client(&[data.clone()]).1, [b"twelve bytes".to_vec()]);
+    assert_eq!(
+        client(std::slice::from_ref(&data)).1,
+        [b"twelve bytes".to_vec()]
+    );
     let padded = make::frame(0, 9, b"\x02twelve bytes\0\0");
     let server = [make::settings(), make::frame(1, 4, &[0x88]), padded].concat();
     assert_eq!(server_begins(&server), Some(true));

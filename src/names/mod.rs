@@ -14,7 +14,9 @@ mod shape;
 pub mod socks;
 mod step;
 pub mod stream;
+mod stream_http;
 mod stream_messages;
+mod stream_stats;
 pub mod text;
 pub mod tls;
 

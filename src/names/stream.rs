@@ -12,12 +12,12 @@ use super::stream_messages::{
 use super::{Kind, Step, dns, http, socks};
 
 pub use super::shape::{Shape, shape};
+pub use super::stream_stats::Stats;
 
 /// The most messages or lines of preludes that are passed over in a row.
 const MAX_MESSAGES: u16 = 256;
 
-/// The most bytes of preludes, or of what stands between HTTP messages, that are passed over in a
-/// row.
+/// The most bytes of preludes that are passed over in a row.
 const MAX_PASSED: u64 = 65_536;
 
 /// The longest first line of what is not an HTTP request.
@@ -42,68 +42,6 @@ pub struct Note {
     pub dns: Option<(bool, u8)>,
 }
 
-/// What was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stats {
-    /// HTTP/1 request heads.
-    pub http_heads: u64,
-    /// HTTP/1 request heads whose end never came; read as far as they go.
-    pub http_heads_cut: u64,
-    /// HTTP/1 request heads over [`http::MAX_HEAD`]; read as far as that.
-    pub http_heads_too_long: u64,
-    /// Times that no request stood where one should, and the next was looked for.
-    pub http_resyncs: u64,
-    /// Connections given up after a bounded search for the next request.
-    pub http_gave_up: u64,
-    /// Directions of cleartext HTTP/2.
-    pub http2_connections: u64,
-    /// HTTP/2 directions whose header blocks could not be followed to the end.
-    pub http2_lost: u64,
-    /// Messages of preludes that were passed over, by [`Prelude`].
-    pub preludes: [u64; Prelude::COUNT],
-    /// Directions given up within an endless prelude.
-    pub preludes_gave_up: u64,
-    /// DNS messages in streams.
-    pub dns_messages: u64,
-    /// ClientHellos with a server name.
-    pub hello_named: u64,
-    /// ClientHellos that name no host.
-    pub hello_nameless: u64,
-    /// ClientHellos that end before a server name.
-    pub hello_incomplete: u64,
-    /// ClientHellos that contradict themselves before a server name.
-    pub hello_malformed: u64,
-    /// ClientHellos with an encrypted inner hello.
-    pub hello_ech: u64,
-}
-
-impl Stats {
-    /// Adds another's numbers.
-    pub fn add(&mut self, other: &Self) {
-        for (sum, n) in self.preludes.iter_mut().zip(other.preludes) {
-            *sum = sum.saturating_add(n);
-        }
-        for (sum, n) in [
-            (&mut self.http_heads, other.http_heads),
-            (&mut self.http_heads_cut, other.http_heads_cut),
-            (&mut self.http_heads_too_long, other.http_heads_too_long),
-            (&mut self.http_resyncs, other.http_resyncs),
-            (&mut self.http_gave_up, other.http_gave_up),
-            (&mut self.http2_connections, other.http2_connections),
-            (&mut self.http2_lost, other.http2_lost),
-            (&mut self.preludes_gave_up, other.preludes_gave_up),
-            (&mut self.dns_messages, other.dns_messages),
-            (&mut self.hello_named, other.hello_named),
-            (&mut self.hello_nameless, other.hello_nameless),
-            (&mut self.hello_incomplete, other.hello_incomplete),
-            (&mut self.hello_malformed, other.hello_malformed),
-            (&mut self.hello_ech, other.hello_ech),
-        ] {
-            *sum = sum.saturating_add(n);
-        }
-    }
-}
-
 /// Reused space for reading, and the counters. One for each worker.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -116,7 +54,7 @@ pub struct Scratch {
 
 /// What is expected next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// Anything.
     Start,
     /// What may follow the head of an HTTP response.
@@ -146,7 +84,7 @@ enum Stage {
 }
 
 /// What a stage came to.
-enum Turn {
+pub(super) enum Turn {
     Step(Step),
     /// Another stage has to judge the same bytes.
     Again,
@@ -161,23 +99,23 @@ impl From<Step> for Turn {
 /// The state of one direction of a connection.
 #[derive(Debug)]
 pub struct Direction {
-    stage: Stage,
+    pub(super) stage: Stage,
     hint: Hint,
     /// HTTP/1 messages follow one another here.
-    http: bool,
+    pub(super) http: bool,
     /// Messages of preludes that were passed over.
-    messages: u16,
-    scan: http::Scan,
+    pub(super) messages: u16,
+    pub(super) scan: http::Scan,
     /// Bytes that were passed over.
-    passed: u64,
+    pub(super) passed: u64,
     http2: Option<Box<Connection>>,
 }
 
-fn took(length: usize) -> Step {
+pub(super) fn took(length: usize) -> Step {
     Step::Took(u64::try_from(length).unwrap_or(u64::MAX))
 }
 
-fn more(bytes: &[u8]) -> usize {
+pub(super) fn more(bytes: &[u8]) -> usize {
     bytes.len().saturating_add(1)
 }
 
@@ -415,7 +353,7 @@ impl Direction {
         }
     }
 
-    fn goes_on(&mut self, stage: Stage) -> Turn {
+    pub(super) fn goes_on(&mut self, stage: Stage) -> Turn {
         self.stage = stage;
         Turn::Again
     }
@@ -437,14 +375,16 @@ impl Direction {
         if all.need.is_some() {
             return None;
         }
+        // The same that was asked while the line was not whole.
+        let text = width <= MAX_GREETING && prelude::may_be_text(line);
         match http::first_line(line) {
             http::FirstLine::Request | http::FirstLine::Response => {
                 return Some(self.goes_on(Stage::Head));
             }
-            _ if prelude::is_proxy1(line) => {
+            _ if text && prelude::is_proxy1(line) => {
                 return Some(self.pass(Prelude::Proxy, 1, width, ctx).into());
             }
-            _ if prelude::is_greeting(line) => {
+            _ if text && prelude::is_greeting(line) => {
                 let passed = self.pass(Prelude::Lines, 1, width, ctx);
                 if passed != Step::End {
                     self.stage = Stage::Lines;
@@ -575,7 +515,7 @@ impl Direction {
     }
 
     fn xml(&mut self, bytes: &[u8], ctx: &mut Scratch) -> Turn {
-        if bytes.first().is_some_and(|b| prelude::begins_record(*b)) {
+        if bytes.first() == Some(&0x16) {
             return self.goes_on(Stage::Start);
         }
         match prelude::xml(bytes) {
@@ -583,116 +523,6 @@ impl Direction {
             Text::Need(n) => Step::Need(n).into(),
             Text::Other => Step::End.into(),
         }
-    }
-
-    fn head(
-        &mut self,
-        bytes: &[u8],
-        last: bool,
-        ctx: &mut Scratch,
-        visit: &mut impl FnMut(Kind, &[u8], Note),
-    ) -> Turn {
-        let stats = &mut ctx.stats;
-        let (length, body) =
-            match http::read_head(bytes, last, &mut self.scan, &mut |kind, host| {
-                visit(kind, host, Note::default());
-            }) {
-                http::Head::Need(n) => return Step::Need(n).into(),
-                http::Head::Cut => {
-                    stats.http_heads_cut = stats.http_heads_cut.saturating_add(1);
-                    return Step::End.into();
-                }
-                http::Head::TooLong => {
-                    stats.http_heads_too_long = stats.http_heads_too_long.saturating_add(1);
-                    return Step::End.into();
-                }
-                http::Head::Whole(length, body) => (length, body),
-            };
-        let response = bytes.starts_with(b"HTTP/");
-        if !response {
-            stats.http_heads = stats.http_heads.saturating_add(1);
-        }
-        self.passed = 0;
-        self.messages = 0;
-        self.http = !response && body != http::Body::Other;
-        let between = if response {
-            Stage::Tunnel
-        } else {
-            Stage::Start
-        };
-        let mut step = took(length);
-        self.stage = match body {
-            http::Body::Other => between,
-            http::Body::Length(body) => {
-                step = Step::Took(
-                    u64::try_from(length)
-                        .unwrap_or(u64::MAX)
-                        .saturating_add(body),
-                );
-                between
-            }
-            http::Body::Chunked => Stage::Chunks,
-            http::Body::Unread => return Step::End.into(),
-        };
-        step.into()
-    }
-
-    fn chunks(&mut self, bytes: &[u8], ctx: &mut Scratch) -> Turn {
-        match http::chunk(bytes) {
-            http::Chunk::Data(length) => Step::Took(length).into(),
-            http::Chunk::Last(length) => {
-                self.stage = Stage::Trailer;
-                took(length).into()
-            }
-            http::Chunk::Need(n) => Step::Need(n).into(),
-            http::Chunk::Wrong => self.body_is_wrong(ctx),
-        }
-    }
-
-    fn trailer(&mut self, bytes: &[u8], ctx: &mut Scratch) -> Turn {
-        match http::trailer(bytes) {
-            Ok((length, end)) => {
-                if end {
-                    self.stage = if self.http {
-                        Stage::Start
-                    } else {
-                        Stage::Tunnel
-                    };
-                }
-                took(length).into()
-            }
-            Err(Some(n)) => Step::Need(n).into(),
-            Err(None) => self.body_is_wrong(ctx),
-        }
-    }
-
-    fn body_is_wrong(&mut self, ctx: &mut Scratch) -> Turn {
-        if !self.http {
-            return Step::End.into();
-        }
-        ctx.stats.http_resyncs = ctx.stats.http_resyncs.saturating_add(1);
-        self.goes_on(Stage::Resync { inside: false })
-    }
-
-    /// Looks for a line that begins a request.
-    fn resync(&mut self, bytes: &[u8], inside: bool, ctx: &mut Scratch) -> Turn {
-        let window = bytes.get(..prelude::MAX_LINE).unwrap_or(bytes);
-        let (length, now_inside) = match http::line(window) {
-            Some((line, _)) if !inside && http::first_line(line) == http::FirstLine::Request => {
-                return self.goes_on(Stage::Start);
-            }
-            Some((_, width)) => (width, false),
-            None if inside || window.len() == prelude::MAX_LINE => (window.len(), true),
-            None => return Step::Need(more(bytes)).into(),
-        };
-        self.stage = Stage::Resync { inside: now_inside };
-        let bytes = u64::try_from(length).unwrap_or(u64::MAX);
-        self.passed = self.passed.saturating_add(bytes);
-        if self.passed > MAX_PASSED {
-            ctx.stats.http_gave_up = ctx.stats.http_gave_up.saturating_add(1);
-            return Step::End.into();
-        }
-        Step::Took(bytes).into()
     }
 
     fn http2(

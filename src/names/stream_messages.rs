@@ -69,6 +69,15 @@ pub(super) fn client_stream(
     if matches!(bytes, [0x80..=0xff, ..]) {
         return (Step::End, Some(Hello::Nameless));
     }
+    let records = skip_short_records(bytes).unwrap_or(bytes);
+    if let [_, _, _, l0, l1, rest @ ..] = records
+        && !last
+    {
+        let missing = usize::from(u16::from_be_bytes([*l0, *l1])).saturating_sub(rest.len());
+        if missing > 0 {
+            return (Step::Need(bytes.len().saturating_add(missing)), None);
+        }
+    }
     let hello = tls::client_hello(bytes, joined, visit);
     if hello == Hello::Incomplete && !last {
         return (Step::Need(bytes.len().saturating_add(1)), None);

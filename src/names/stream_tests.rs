@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects, reason = "a test may")]
+
 use proptest::prelude::*;
 use testkit::{dns as make_dns, http as make_http, http2 as make_http2, socks as make_socks};
 use testkit::{starttls, tls as make_tls};
