@@ -96,7 +96,10 @@ pub fn message(bytes: &[u8]) -> Part {
         b'\r' => proxy2(bytes),
         0x00 => postgres_client(bytes),
         b'C' | b'S' | b'A' if begins_adb(bytes) => adb(bytes),
-        b'S' | b'N' => postgres_server(bytes),
+        b'S' | b'N' => match postgres_server(bytes) {
+            Part::Other => mysql_server(bytes),
+            part => part,
+        },
         0x03 => rdp(bytes),
         0x12 => tds(bytes),
         0x04 => tds_response(bytes),
@@ -276,7 +279,9 @@ fn mysql_client(bytes: &[u8]) -> Part {
 fn mysql_server(bytes: &[u8]) -> Part {
     if bytes.len() < 6 {
         return match bytes {
-            [_, 0, 0, 0, 10] | [_, 0, 0, 0] => Part::Need(6),
+            [40..=255] => Part::Need(2),
+            [40..=255, 0] | [40..=255, 0, 0] | [40..=255, 0, 0, 0] => Part::Need(6),
+            [40..=255, 0, 0, 0, 10] => Part::Need(6),
             _ => Part::Other,
         };
     }

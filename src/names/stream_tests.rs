@@ -230,6 +230,13 @@ fn a_servers_hello_behind_every_prelude_is_reached() {
             }
         }
         assert_eq!(at, prelude.len(), "{protocol}");
+        // And so with one byte at a time.
+        let cuts: Vec<usize> = (0..prelude.len()).collect();
+        assert_eq!(
+            feed(Hint::Any, &[&prelude[..], &hello()].concat(), &cuts).0,
+            feed(Hint::Any, &[&prelude[..], &hello()].concat(), &[]).0,
+            "{protocol}"
+        );
         assert!(!direction.is_done(), "{protocol}");
         assert_eq!(super::tls_begins(&bytes[at..]), Tls::Server);
     }
