@@ -28,11 +28,19 @@ use testkit::{dns, nbns, scenarios};
 type Target = (&'static str, fn(&[u8]));
 
 const TARGETS: [Target; 8] = [
+use testkit::dns::{self, malformed};
+use testkit::{http, http2, scenarios, socks, starttls, tls};
+
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 9] = [
     ("capture", targets::capture::run),
     ("packet", targets::packet::run),
     ("dns", targets::dns::run),
     ("nbns", targets::nbns::run),
     ("tls", targets::tls::run),
+    ("http", targets::http::run),
+    ("stream", targets::stream::run),
     ("rules", targets::rules::run),
     ("lookup", targets::lookup::run),
     ("pipeline", targets::pipeline::run),
@@ -135,6 +143,8 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         "tls" => payloads(|r| r == Reader::ClientHello)
             .into_iter()
             .for_each(add),
+        "http" => http_heads().into_iter().for_each(add),
+        "stream" => dialogues().into_iter().for_each(add),
         "rules" => {
             for pack in bellerophon::rules::built_in() {
                 let lines: Vec<&str> = pack.yaml.lines().take(60).collect();
@@ -239,6 +249,45 @@ fn encode_orders(orders: &[(u8, u8, u16, u16, u8, u8)]) -> Vec<u8> {
         bytes.extend((0..length).map(|at| (at % 251) as u8));
     }
     bytes
+/// Requests, and what follows them in a connection.
+fn http_heads() -> Vec<Vec<u8>> {
+    vec![
+        http::get("a.example:8080", "/"),
+        http::connect("[2001:db8::1]:443"),
+        http::post("a.example", "/", b"body"),
+        http::post_chunked("a.example", "/", &[b"one", b"two"]),
+        http::redirect(307, "https://a.example/"),
+        b"GET http://u@a.example/ HTTP/1.0\nHOST :\n a.example \nHost: b.example\n\n".to_vec(),
+        b"GET /\r\nHost: a.example\r\n\r\n".to_vec(),
+    ]
+}
+
+/// One side of connections of every kind. The first byte says how they are cut.
+fn dialogues() -> Vec<Vec<u8>> {
+    let hello = tls::client_hello("a.example").records();
+    let behind = |start: Vec<u8>| [&[40], &start[..], &hello].concat();
+    let clients = starttls::clients().into_iter();
+    let mut dialogues: Vec<Vec<u8>> = clients.map(|(_, start)| behind(start)).collect();
+    for (_, start) in starttls::servers() {
+        dialogues.push([&[40], &start[..], &tls::server_hello()].concat());
+    }
+    let next = http::get("b.example", "/");
+    for head in http_heads() {
+        dialogues.push([&[40], &head[..], &next].concat());
+        dialogues.push(behind(head));
+    }
+    dialogues.push([&[9], &http2::connection("a.example")[..]].concat());
+    dialogues.push(behind(socks::v4a("a.example", 80, "me")));
+    dialogues.push(behind(
+        [
+            socks::greeting(&[0, 2]),
+            socks::log_in("u", "p"),
+            socks::v5("a.example", 80),
+        ]
+        .concat(),
+    ));
+    dialogues.push([&[9], &dns::query(7, "a.example", dns::A).over_tcp()[..]].concat());
+    dialogues
 }
 
 /// Frames of all scenarios with their link types, some of each verdict.

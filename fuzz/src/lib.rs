@@ -16,6 +16,7 @@
 pub mod capture;
 pub mod defrag;
 pub mod dns;
+pub mod http;
 pub mod lookup;
 pub mod names;
 pub mod nbns;
@@ -23,4 +24,5 @@ pub mod packet;
 pub mod pipeline;
 pub mod rules;
 pub mod scratch;
+pub mod stream;
 pub mod tls;

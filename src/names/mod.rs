@@ -4,12 +4,24 @@
 //! collected, nothing is allocated. Adding a protocol is a file here and a line in this one.
 
 pub mod dns;
+mod hpack;
+pub mod http;
+pub mod http2;
+mod huffman;
 mod kind;
 pub mod llmnr;
 pub mod mdns;
 pub mod nbns;
 mod step;
 pub mod stream;
+pub mod prelude;
+mod shape;
+pub mod socks;
+mod step;
+pub mod stream;
+mod stream_http;
+mod stream_messages;
+mod stream_stats;
 pub mod text;
 pub mod tls;
 

@@ -1,27 +1,555 @@
-//! One direction of a TCP connection (temporary).
-use super::{Kind, Step, tls};
+//! One direction of a TCP connection: what it speaks, message by message.
+//!
+//! Protocols are told by their content, never by a port, and they nest: behind a PROXY header, a SOCKS
+//! or CONNECT request or a STARTTLS dialogue the bytes are judged anew. [`Direction::read`] is
+//! given contiguous bytes from where the last message ended. It keeps a few numbers and no bytes.
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hint { Any, Dns }
+use super::http2::{self, Connection, Content};
+use super::prelude::{self, Part, Prelude, Text};
+use super::stream_messages::{
+    Tls, client_stream, dns_begins, server_flight, tcp_message, tls_begins,
+};
+use super::{Kind, Step, dns, http, socks};
+
+pub use super::shape::{Shape, shape};
+pub use super::stream_stats::Stats;
+
+/// The most messages or lines of preludes that are passed over in a row.
+const MAX_MESSAGES: u16 = 256;
+
+/// The most bytes of preludes that are passed over in a row.
+const MAX_PASSED: u64 = 65_536;
+
+/// The longest first line of what is not an HTTP request.
+const MAX_GREETING: usize = 512;
+
+/// What the port says. It decides nothing but how strictly DNS is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Note { pub ech: bool, pub dns: Option<super::dns::DnsNote> }
+pub enum Hint {
+    /// No port of DNS.
+    #[default]
+    Any,
+    /// Port 53: DNS unless the bytes begin as TLS or HTTP do.
+    Dns,
+}
+
+/// What is known of a name beside its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Note {
+    /// The ClientHello holds an encrypted inner hello: the name may be only the outer one.
+    pub ech: bool,
+    /// The DNS message: whether it is a response, and its RCODE.
+    pub dns: Option<(bool, u8)>,
+}
+
+/// Reused space for reading, and the counters. One for each worker.
 #[derive(Debug, Default)]
-pub struct Scratch { joined: Vec<u8> }
-#[derive(Debug)]
-pub struct Direction;
-impl Direction {
-    pub fn new(_: Hint) -> Self { Self }
-    pub fn read(&mut self, bytes: &[u8], last: bool, s: &mut Scratch, visit: &mut impl FnMut(Kind, &[u8], Note)) -> Step {
-        if let Some((l, _)) = bytes.get(3..).and_then(|b| b.split_first_chunk::<2>()) {
-            let n = usize::from(u16::from_be_bytes(*l)).saturating_add(5);
-            if n > bytes.len() && !last { return Step::Need(n); }
-        } else if !last { return Step::Need(6); }
-        tls::client_hello(bytes, &mut s.joined, &mut |n| visit(Kind::TlsSni, n, Note::default()));
-        Step::End
+pub struct Scratch {
+    /// For hellos that are spread over records.
+    pub(super) joined: Vec<u8>,
+    pub(super) dns: dns::Scratch,
+    /// What was counted.
+    pub stats: Stats,
+}
+
+/// What is expected next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Anything.
+    Start,
+    /// What may follow the head of an HTTP response.
+    Tunnel,
+    /// The rest of an HTTP/1 head whose first line was judged.
+    Head,
+    /// Chunks of an HTTP/1 body.
+    Chunks,
+    /// The trailer fields behind them.
+    Trailer,
+    /// The next HTTP/1 request, somewhere. `inside` a line or at its beginning.
+    Resync { inside: bool },
+    /// A dialogue in lines.
+    Lines,
+    /// XMPP.
+    Xml,
+    /// The rest of SOCKS 5.
+    Socks,
+    /// DNS messages with their lengths.
+    Dns { strict: bool },
+    /// HTTP/2 frames.
+    Http2,
+    /// A TLS server's handshake.
+    Server,
+    /// Nothing of interest.
+    Done,
+}
+
+/// What a stage came to.
+pub(super) enum Turn {
+    Step(Step),
+    /// Another stage has to judge the same bytes.
+    Again,
+}
+
+impl From<Step> for Turn {
+    fn from(step: Step) -> Self {
+        Self::Step(step)
     }
 }
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape { Nothing, ClientHello, ServerHello, Http, Http2, Socks, Text, Ldap, Postgres, MySql, Rdp, Tds, ProxyProtocol, Sslv2, Short }
-pub fn shape(payload: &[u8]) -> Shape {
-    match payload { [0x16, 3, 0..=4, _, _, 1, ..] => Shape::ClientHello, [0x16, 3, 0..=4, _, _, 2, ..] => Shape::ServerHello, _ => Shape::Nothing }
+
+/// The state of one direction of a connection.
+#[derive(Debug)]
+pub struct Direction {
+    pub(super) stage: Stage,
+    hint: Hint,
+    /// HTTP/1 messages follow one another here.
+    pub(super) http: bool,
+    /// Messages of preludes that were passed over.
+    pub(super) messages: u16,
+    pub(super) scan: http::Scan,
+    /// Bytes that were passed over.
+    pub(super) passed: u64,
+    http2: Option<Box<Connection>>,
 }
+
+pub(super) fn took(length: usize) -> Step {
+    Step::Took(u64::try_from(length).unwrap_or(u64::MAX))
+}
+
+pub(super) fn more(bytes: &[u8]) -> usize {
+    bytes.len().saturating_add(1)
+}
+
+/// The answers of those that may recognise the beginning of a message, in the order of precedence.
+/// One that cannot tell yet holds up those behind it, or the result would depend on the segments.
+struct Candidates {
+    need: Option<usize>,
+    last: bool,
+}
+
+impl Candidates {
+    /// True where one more may be asked to decide.
+    fn undecided(&mut self, need: usize) {
+        if !self.last {
+            self.need = Some(self.need.map_or(need, |n| n.min(need)));
+        }
+    }
+}
+
+impl Direction {
+    /// A direction at the beginning of its bytes, or at a place that [`shape`] recognised.
+    pub fn new(hint: Hint) -> Self {
+        Self {
+            stage: Stage::Start,
+            hint,
+            http: false,
+            messages: 0,
+            scan: http::Scan::default(),
+            passed: 0,
+            http2: None,
+        }
+    }
+
+    /// Whether [`Self::read`] has ended: the direction holds nothing more of interest.
+    pub fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
+    /// Reads what stands at the beginning of `bytes`: the contiguous bytes of the direction from
+    /// where the last [`Step::Took`] led. To be asked again for as long as it answers `Took`.
+    ///
+    /// `last` says that no more bytes will come; then the answer is never [`Step::Need`].
+    pub fn read(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        ctx: &mut Scratch,
+        visit: &mut impl FnMut(Kind, &[u8], Note),
+    ) -> Step {
+        // No chain of stages that hand on the same bytes is as long as this.
+        for _ in 0..8 {
+            if bytes.is_empty() && !matches!(self.stage, Stage::Http2 | Stage::Done) {
+                return if last { self.end() } else { Step::Need(1) };
+            }
+            match self.turn(bytes, last, ctx, visit) {
+                Turn::Again => self.scan = http::Scan::default(),
+                Turn::Step(Step::Need(_)) if last => return self.end(),
+                Turn::Step(Step::End) => return self.end(),
+                Turn::Step(Step::Need(n)) => return Step::Need(n.max(more(bytes))),
+                Turn::Step(Step::Took(n)) => {
+                    self.scan = http::Scan::default();
+                    return Step::Took(n.max(1));
+                }
+            }
+        }
+        self.end()
+    }
+
+    fn end(&mut self) -> Step {
+        self.stage = Stage::Done;
+        self.http2 = None;
+        Step::End
+    }
+
+    fn turn(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        ctx: &mut Scratch,
+        visit: &mut impl FnMut(Kind, &[u8], Note),
+    ) -> Turn {
+        match self.stage {
+            Stage::Start => self.start(bytes, last, ctx, visit),
+            Stage::Tunnel => self.tunnel(bytes, last, ctx),
+            Stage::Head => self.head(bytes, last, ctx, visit),
+            Stage::Chunks => self.chunks(bytes, ctx),
+            Stage::Trailer => self.trailer(bytes, ctx),
+            Stage::Resync { inside } => self.resync(bytes, inside, ctx),
+            Stage::Lines => self.lines(bytes, ctx),
+            Stage::Xml => self.xml(bytes, ctx),
+            Stage::Socks => {
+                let part =
+                    socks::go_on(bytes, &mut |kind, host| visit(kind, host, Note::default()));
+                self.socks(part, ctx)
+                    .unwrap_or_else(|need| need.map_or(Step::End, Step::Need))
+                    .into()
+            }
+            Stage::Dns { strict } => tcp_message(
+                bytes,
+                last,
+                &mut ctx.dns,
+                strict,
+                &mut |kind, name, response, rcode| {
+                    let dns = Some((response, rcode));
+                    visit(kind, name, Note { ech: false, dns });
+                },
+            )
+            .counted(&mut ctx.stats.dns_messages)
+            .into(),
+            Stage::Http2 => self.http2(bytes, last, ctx, visit).into(),
+            Stage::Server => server_flight(bytes, last, &mut ctx.joined, &mut |kind, name| {
+                visit(kind, name, Note::default());
+            })
+            .into(),
+            Stage::Done => Step::End.into(),
+        }
+    }
+
+    /// Judges the beginning of a message of any protocol.
+    fn start(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        ctx: &mut Scratch,
+        visit: &mut impl FnMut(Kind, &[u8], Note),
+    ) -> Turn {
+        let mut all = Candidates { need: None, last };
+        match tls_begins(bytes) {
+            Tls::Client => return self.client_hello(bytes, last, ctx, visit).into(),
+            Tls::Server => return self.goes_on(Stage::Server),
+            Tls::Need(n) => all.undecided(n),
+            Tls::Other => {}
+        }
+        if self.hint == Hint::Dns && all.need.is_none() {
+            match shape(bytes) {
+                Shape::Http | Shape::Http2 => {}
+                Shape::Short if bytes.len() < 6 && !last => return Step::Need(6).into(),
+                _ => return self.goes_on(Stage::Dns { strict: false }),
+            }
+        }
+        if matches!(bytes, [b'\r' | b'\n', ..])
+            && !matches!(prelude::message(bytes), Part::Pass(..) | Part::Need(_))
+        {
+            // Blank lines before a request (RFC 9112 section 2.2).
+            let blank = bytes
+                .iter()
+                .take_while(|b| matches!(b, b'\r' | b'\n'))
+                .count();
+            return took(blank).into();
+        }
+        match prelude::message(bytes) {
+            Part::Pass(prelude, length) if all.need.is_none() => {
+                return self.pass(prelude, 1, length, ctx).into();
+            }
+            Part::Need(n) => all.undecided(n),
+            _ => {}
+        }
+        let answer = match bytes {
+            // A SOCKS 4 reply looks like nothing; the hello behind it tells.
+            [0, 0x5a, _, _, _, _, _, _, 0x16, 3, ..] => Ok(self.pass(Prelude::Socks, 1, 8, ctx)),
+            [0, 0x5a, ..] if bytes.len() < 10 => Err(Some(10)),
+            _ if all.need.is_none() => {
+                let part =
+                    socks::begin(bytes, &mut |kind, host| visit(kind, host, Note::default()));
+                self.socks(part, ctx)
+            }
+            _ => Err(None),
+        };
+        match answer {
+            Ok(step) => return step.into(),
+            Err(Some(n)) => all.undecided(n),
+            Err(None) => {}
+        }
+        if self.http2_begins(bytes, &mut all, ctx) {
+            return Turn::Again;
+        }
+        match dns_begins(bytes) {
+            Ok(true) if all.need.is_none() => return self.goes_on(Stage::Dns { strict: true }),
+            Err(n) => all.undecided(n),
+            _ => {}
+        }
+        match prelude::is_xmpp(bytes) {
+            Some(true) => return self.goes_on(Stage::Xml),
+            None => all.undecided(more(bytes)),
+            Some(false) => {}
+        }
+        if let Some(turn) = self.first_line(bytes, &mut all, ctx) {
+            return turn;
+        }
+        // A keep-alive probe may carry an octet of garbage (RFC 1122 section 4.2.3.6); where nothing
+        // of the connection was seen before, it stands before what is really sent.
+        if let [0, rest @ ..] = bytes
+            && matches!(rest, [] | [0x16 | b'A'..=b'Z', ..])
+        {
+            match rest.get(..13).map(shape) {
+                None => all.undecided(14),
+                Some(Shape::Http | Shape::ClientHello) if all.need.is_none() => {
+                    return Step::Took(1).into();
+                }
+                Some(_) => {}
+            }
+        }
+        match all.need {
+            Some(need) => Step::Need(need).into(),
+            None if self.http => {
+                ctx.stats.http_resyncs = ctx.stats.http_resyncs.saturating_add(1);
+                self.goes_on(Stage::Resync { inside: false })
+            }
+            None => Step::End.into(),
+        }
+    }
+
+    /// What may follow the head of a response: another one, or the TLS or HTTP/2 of a tunnel.
+    fn tunnel(&mut self, bytes: &[u8], last: bool, ctx: &mut Scratch) -> Turn {
+        let mut all = Candidates { need: None, last };
+        match tls_begins(bytes) {
+            Tls::Server => return self.goes_on(Stage::Server),
+            Tls::Need(n) => return Step::Need(n).into(),
+            Tls::Client | Tls::Other => {}
+        }
+        if self.http2_begins(bytes, &mut all, ctx) {
+            return Turn::Again;
+        }
+        if let Some(n) = all.need {
+            return Step::Need(n).into();
+        }
+        match self.scan.first_line(bytes) {
+            Some((line, _)) if http::first_line(line) == http::FirstLine::Response => {
+                self.goes_on(Stage::Head)
+            }
+            None if bytes.len() < MAX_GREETING && http::may_begin(bytes) => {
+                Step::Need(more(bytes)).into()
+            }
+            _ => Step::End.into(),
+        }
+    }
+
+    pub(super) fn goes_on(&mut self, stage: Stage) -> Turn {
+        self.stage = stage;
+        Turn::Again
+    }
+
+    /// Recognises protocols by their first line. `None` where it is of none of them.
+    fn first_line(
+        &mut self,
+        bytes: &[u8],
+        all: &mut Candidates,
+        ctx: &mut Scratch,
+    ) -> Option<Turn> {
+        let Some((line, width)) = self.scan.first_line(bytes) else {
+            let short = bytes.len() < MAX_GREETING && prelude::may_be_text(bytes);
+            if short || bytes.len() < http::MAX_HEAD && http::may_begin(bytes) {
+                all.undecided(more(bytes));
+            }
+            return None;
+        };
+        if all.need.is_some() {
+            return None;
+        }
+        // The same that was asked while the line was not whole.
+        let text = width <= MAX_GREETING && prelude::may_be_text(line);
+        match http::first_line(line) {
+            http::FirstLine::Request | http::FirstLine::Response => {
+                return Some(self.goes_on(Stage::Head));
+            }
+            _ if text && prelude::is_proxy1(line) => {
+                return Some(self.pass(Prelude::Proxy, 1, width, ctx).into());
+            }
+            _ if text && prelude::is_greeting(line) => {
+                let passed = self.pass(Prelude::Lines, 1, width, ctx);
+                if passed != Step::End {
+                    self.stage = Stage::Lines;
+                }
+                return Some(passed.into());
+            }
+            http::FirstLine::Loose => {
+                let rest = bytes.get(width..).unwrap_or_default();
+                match http::line(rest) {
+                    Some((field, _)) if http::is_field(field) => {
+                        return Some(self.goes_on(Stage::Head));
+                    }
+                    None if rest.len() < prelude::MAX_LINE => all.undecided(more(bytes)),
+                    _ => {}
+                }
+            }
+            http::FirstLine::Other => {}
+        }
+        None
+    }
+
+    /// Whether HTTP/2 begins; then its state was made.
+    fn http2_begins(&mut self, bytes: &[u8], all: &mut Candidates, ctx: &mut Scratch) -> bool {
+        let begins = |wanted: &[u8]| bytes.iter().zip(wanted).all(|(a, b)| a == b);
+        let connection = if begins(http2::PREFACE) {
+            if bytes.len() < http2::PREFACE.len() {
+                all.undecided(http2::PREFACE.len());
+                return false;
+            }
+            Connection::client()
+        } else {
+            match http2::server_begins(bytes) {
+                Some(true) => Connection::server(),
+                Some(false) => return false,
+                None => {
+                    all.undecided(9);
+                    return false;
+                }
+            }
+        };
+        if all.need.is_some() {
+            return false;
+        }
+        ctx.stats.http2_connections = ctx.stats.http2_connections.saturating_add(1);
+        self.http2 = Some(Box::new(connection));
+        self.stage = Stage::Http2;
+        true
+    }
+
+    fn client_hello(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        ctx: &mut Scratch,
+        visit: &mut impl FnMut(Kind, &[u8], Note),
+    ) -> Step {
+        // The extension that makes a name an outer one may stand behind the name.
+        let (step, hello) = client_stream(bytes, last, &mut ctx.joined, &mut |_| {});
+        if let Step::Need(n) = step {
+            return Step::Need(n);
+        }
+        let stats = &mut ctx.stats;
+        let count = match hello {
+            Some(super::tls::Hello::Named { ech }) => {
+                let note = Note { ech, dns: None };
+                client_stream(bytes, last, &mut ctx.joined, &mut |name| {
+                    visit(Kind::TlsSni, name, note);
+                });
+                stats.hello_ech = stats.hello_ech.saturating_add(u64::from(ech));
+                &mut stats.hello_named
+            }
+            Some(super::tls::Hello::Nameless) => &mut stats.hello_nameless,
+            Some(super::tls::Hello::Incomplete) => &mut stats.hello_incomplete,
+            _ => &mut stats.hello_malformed,
+        };
+        *count = count.saturating_add(1);
+        // What follows is encrypted.
+        Step::End
+    }
+
+    /// Passes over `messages` of a prelude, `length` bytes in all. What follows is judged anew.
+    fn pass(
+        &mut self,
+        prelude: Prelude,
+        messages: usize,
+        length: usize,
+        ctx: &mut Scratch,
+    ) -> Step {
+        let bytes = u64::try_from(length).unwrap_or(u64::MAX);
+        self.passed = self.passed.saturating_add(bytes);
+        self.messages = self
+            .messages
+            .saturating_add(u16::try_from(messages).unwrap_or(u16::MAX));
+        if self.passed > MAX_PASSED || self.messages > MAX_MESSAGES {
+            ctx.stats.preludes_gave_up = ctx.stats.preludes_gave_up.saturating_add(1);
+            return Step::End;
+        }
+        if let Some(count) = ctx.stats.preludes.get_mut(prelude as usize) {
+            *count = count.saturating_add(u64::try_from(messages).unwrap_or(0));
+        }
+        self.http = false;
+        Step::Took(bytes)
+    }
+
+    /// `Err` where it is no SOCKS, with the bytes that are needed to tell.
+    fn socks(&mut self, part: socks::Part, ctx: &mut Scratch) -> Result<Step, Option<usize>> {
+        let (stage, length) = match part {
+            socks::Part::Opening(length) => (Stage::Socks, length),
+            socks::Part::Request(length) => (Stage::Start, length),
+            socks::Part::Need(n) => return Err(Some(n)),
+            socks::Part::Other => return Err(None),
+        };
+        let step = self.pass(Prelude::Socks, 1, length, ctx);
+        self.stage = stage;
+        Ok(step)
+    }
+
+    fn lines(&mut self, bytes: &[u8], ctx: &mut Scratch) -> Turn {
+        if bytes.first().is_some_and(|b| prelude::begins_record(*b)) {
+            return self.goes_on(Stage::Start);
+        }
+        let left = usize::from(MAX_MESSAGES.saturating_sub(self.messages)).saturating_add(1);
+        match prelude::lines(bytes, left) {
+            Text::Pass(count, length) => self.pass(Prelude::Lines, count, length, ctx).into(),
+            Text::Need(n) => Step::Need(n).into(),
+            Text::Other => Step::End.into(),
+        }
+    }
+
+    fn xml(&mut self, bytes: &[u8], ctx: &mut Scratch) -> Turn {
+        if bytes.first() == Some(&0x16) {
+            return self.goes_on(Stage::Start);
+        }
+        match prelude::xml(bytes) {
+            Text::Pass(count, length) => self.pass(Prelude::Xmpp, count, length, ctx).into(),
+            Text::Need(n) => Step::Need(n).into(),
+            Text::Other => Step::End.into(),
+        }
+    }
+
+    fn http2(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        ctx: &mut Scratch,
+        visit: &mut impl FnMut(Kind, &[u8], Note),
+    ) -> Step {
+        let Some(connection) = &mut self.http2 else {
+            return Step::End;
+        };
+        connection.read(bytes, last, &mut |content| match content {
+            Content::Host(kind, host) => visit(kind, host, Note::default()),
+            Content::Lost => ctx.stats.http2_lost = ctx.stats.http2_lost.saturating_add(1),
+            Content::Data(data) => super::stream_messages::dns_data(
+                data,
+                &mut ctx.dns,
+                &mut |kind, name, response, rcode| {
+                    let dns = Some((response, rcode));
+                    visit(kind, name, Note { ech: false, dns });
+                },
+            ),
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

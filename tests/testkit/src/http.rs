@@ -1,4 +1,4 @@
-//! One plain HTTP/1.1 request or response: enough for a redirect in a story.
+//! Plain HTTP/1.1 requests and responses, with and without bodies.
 
 /// A GET request of a phone's browser.
 pub fn get(host: &str, path: &str) -> Vec<u8> {
@@ -35,6 +35,54 @@ pub fn page(body: &str) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+/// A head from its lines, which get their ends and a blank line behind them.
+pub fn head(lines: &[&str]) -> Vec<u8> {
+    let mut head = String::new();
+    for line in lines {
+        head += line;
+        head += "\r\n";
+    }
+    head += "\r\n";
+    head.into_bytes()
+}
+
+/// A POST request whose length is stated.
+pub fn post(host: &str, path: &str, body: &[u8]) -> Vec<u8> {
+    let mut request = head(&[
+        &format!("POST {path} HTTP/1.1"),
+        &format!("Host: {host}"),
+        &format!("Content-Length: {}", body.len()),
+    ]);
+    request.extend(body);
+    request
+}
+
+/// A POST request in chunks, with an extension at the first and one trailer field.
+pub fn post_chunked(host: &str, path: &str, chunks: &[&[u8]]) -> Vec<u8> {
+    let mut request = head(&[
+        &format!("POST {path} HTTP/1.1"),
+        "Transfer-Encoding: chunked",
+        &format!("Host: {host}"),
+    ]);
+    for (index, chunk) in chunks.iter().enumerate() {
+        let extension = if index == 0 { ";part=1" } else { "" };
+        request.extend(format!("{:x}{extension}\r\n", chunk.len()).bytes());
+        request.extend(*chunk);
+        request.extend(b"\r\n");
+    }
+    request.extend(b"0\r\nChecksum: none\r\n\r\n");
+    request
+}
+
+/// A request for a tunnel to `target`, for instance `host:443`.
+pub fn connect(target: &str) -> Vec<u8> {
+    head(&[
+        &format!("CONNECT {target} HTTP/1.1"),
+        &format!("Host: {target}"),
+        "Proxy-Connection: keep-alive",
+    ])
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@
 //! | [`dns`], [`dns::malformed`] | DNS messages, and messages no server should send |
 //! | [`nbns`] | messages of the NetBIOS name service |
 //! | [`tls`] | ClientHellos as browsers send them, and other records |
-//! | [`http`] | one plain request or response |
+//! | [`http`], [`http2`] | plain requests and responses; frames and header blocks |
+//! | [`socks`], [`starttls`] | proxies' requests; what stands before a hello |
 //! | [`conversation`] | a whole TCP connection with matching sequence numbers |
 //! | [`capture`], [`damage`] | capture files, and broken ones |
 //! | [`scenarios`] | the committed captures in `pcaps/` and what was planted in them |
@@ -38,11 +39,14 @@ pub mod damage;
 pub mod dns;
 pub mod frame;
 pub mod http;
+pub mod http2;
 pub mod ip;
 pub mod links;
 pub mod nbns;
 pub mod rng;
 pub mod scenarios;
+pub mod socks;
+pub mod starttls;
 pub mod tls;
 pub mod transport;
 pub mod tunnel;

@@ -1,0 +1,274 @@
+//! What a segment begins with, from its first bytes and without state.
+//!
+//! This is asked for every TCP segment, so bulk has to be recognised by one table look-up. It says
+//! only that a [`super::stream::Direction`] is worth beginning here; that judges by itself.
+
+use super::prelude::{self, Part, Prelude};
+use super::socks;
+use super::stream_messages::{Tls, tls_begins};
+use super::{http, http2};
+
+/// What may begin at the first byte of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shape {
+    /// Nothing that is known here: bulk.
+    Nothing,
+    /// A TLS ClientHello.
+    ClientHello,
+    /// A TLS ServerHello.
+    ServerHello,
+    /// An HTTP/1 request.
+    Http,
+    /// The preface of HTTP/2, or a server's first frame.
+    Http2,
+    /// SOCKS 4 or 5.
+    Socks,
+    /// A line of a dialogue that may turn to TLS.
+    Text,
+    /// XMPP.
+    Xmpp,
+    /// LDAP.
+    Ldap,
+    /// PostgreSQL's request for encryption.
+    Postgres,
+    /// MySQL's greeting, or the client's request for TLS.
+    MySql,
+    /// RDP's X.224 connection request or confirmation.
+    Rdp,
+    /// TDS PRELOGIN.
+    Tds,
+    /// The Android Debug Bridge.
+    Adb,
+    /// A PROXY protocol header.
+    ProxyProtocol,
+    /// An SSLv2 record with a hello, possibly of a TLS client.
+    Sslv2,
+    /// Too short to tell, but it may be the beginning of one of these.
+    Short,
+}
+
+/// Below this length a payload may be [`Shape::Short`].
+const SHORT: usize = 6;
+
+/// The longest method that is looked for.
+const MAX_METHOD: usize = 20;
+
+/// Whether a byte begins anything that is known here.
+const BEGINS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    loop {
+        #[allow(clippy::indexing_slicing)] // a u8 indexes 256 entries; `get_mut` is not const
+        {
+            table[byte as usize] = matches!(byte, 0x00 | 0x03..=0x05 | 0x12 | 0x14..=0x16)
+                || matches!(
+                    byte,
+                    b'\r' | b'\n' | b' ' | b'"' | b'*' | b'+' | b'.' | b':' | b'<'
+                )
+                || byte.is_ascii_alphanumeric()
+                || byte >= 0x80;
+        }
+        if byte == u8::MAX {
+            break;
+        }
+        byte = byte.wrapping_add(1);
+    }
+    table
+};
+
+/// What `payload` begins with.
+#[inline]
+pub fn shape(payload: &[u8]) -> Shape {
+    let Some(&first) = payload.first() else {
+        return Shape::Nothing;
+    };
+    if !BEGINS.get(usize::from(first)).copied().unwrap_or(false) {
+        return Shape::Nothing;
+    }
+    match first {
+        // Most of bulk that is not sorted out above: one more byte decides.
+        0x80.. => match payload.get(2) {
+            None => short(payload),
+            Some(1 | 4) => tls(payload, Shape::Sslv2, Shape::Sslv2),
+            // MySQL's greeting has zeros where most lengths have something else.
+            Some(0) => message(payload),
+            Some(_) => Shape::Nothing,
+        },
+        0x14..=0x16 => tls(payload, Shape::ClientHello, Shape::ServerHello),
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => letters(payload),
+        _ => rest(payload),
+    }
+}
+
+fn tls(payload: &[u8], client: Shape, server: Shape) -> Shape {
+    match tls_begins(payload) {
+        Tls::Client => client,
+        Tls::Server => server,
+        Tls::Need(_) => Shape::Short,
+        Tls::Other => Shape::Nothing,
+    }
+}
+
+fn short(payload: &[u8]) -> Shape {
+    if payload.len() < SHORT {
+        Shape::Short
+    } else {
+        Shape::Nothing
+    }
+}
+
+fn message(payload: &[u8]) -> Shape {
+    match prelude::message(payload) {
+        Part::Pass(prelude, _) => of(prelude),
+        Part::Need(_) => short(payload),
+        Part::Other => Shape::Nothing,
+    }
+}
+
+const fn of(prelude: Prelude) -> Shape {
+    match prelude {
+        Prelude::Lines => Shape::Text,
+        Prelude::Xmpp => Shape::Xmpp,
+        Prelude::Ldap => Shape::Ldap,
+        Prelude::Postgres => Shape::Postgres,
+        Prelude::MySql => Shape::MySql,
+        Prelude::Rdp => Shape::Rdp,
+        Prelude::Tds => Shape::Tds,
+        Prelude::Adb => Shape::Adb,
+        Prelude::Proxy => Shape::ProxyProtocol,
+        Prelude::Socks => Shape::Socks,
+    }
+}
+
+/// A payload that begins with a letter or digit: a request, a command, or any text.
+fn letters(payload: &[u8]) -> Shape {
+    let Some(&[_, second, third, fourth]) = payload.first_chunk::<4>() else {
+        // A fragment of a word; or MySQL's or LDAP's length.
+        let text = payload
+            .iter()
+            .all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\r' | b'\n'));
+        return if text || matches!(payload, [_, 0] | [_, 0, 0] | [b'0', ..] | [b'S', 0x16, ..]) {
+            Shape::Short
+        } else {
+            Shape::Nothing
+        };
+    };
+    if !second.is_ascii_graphic() || !third.is_ascii_graphic() && third != b' ' {
+        if let [_, b' ', ..] = payload {
+            return imap(payload);
+        }
+        return message(payload);
+    }
+    let word = payload
+        .iter()
+        .take(MAX_METHOD)
+        .position(|b| matches!(b, b' ' | b'\r' | b'\n'));
+    if let Some(end) = word {
+        if payload.starts_with(http2::PREFACE.get(..16).unwrap_or_default()) {
+            return Shape::Http2;
+        }
+        if prelude::is_proxy1(payload) {
+            return Shape::ProxyProtocol;
+        }
+        let line = payload.get(..payload.len().min(64)).unwrap_or_default();
+        let line = http::line(line).map_or(line, |(line, _)| line);
+        if prelude::is_greeting(line) {
+            return Shape::Text;
+        }
+        if is_request(payload, end) {
+            return Shape::Http;
+        }
+    }
+    if payload.len() < SHORT && fourth.is_ascii_graphic() | matches!(fourth, b' ' | b'\r' | b'\n') {
+        Shape::Short
+    } else if matches!(payload, [b'S' | b'N' | b'0' | b'A' | b'C', ..]) {
+        message(payload)
+    } else {
+        Shape::Nothing
+    }
+}
+
+/// A one-letter tag and a command.
+fn imap(payload: &[u8]) -> Shape {
+    let line = payload.get(..payload.len().min(32)).unwrap_or_default();
+    let line = http::line(line).map_or(line, |(line, _)| line);
+    if prelude::is_greeting(line) {
+        Shape::Text
+    } else {
+        short(payload)
+    }
+}
+
+/// A method in capitals whose target begins like one: no list, since anyone may define a method.
+fn is_request(payload: &[u8], end: usize) -> bool {
+    let Some((method, [b' ', target, ..])) = payload.split_at_checked(end) else {
+        return false;
+    };
+    method.len() >= 2
+        && method
+            .iter()
+            .all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'))
+        && (matches!(target, b'/' | b'*' | b'h' | b'H')
+            || method == b"CONNECT"
+            // Targets that no client should send, but some do.
+            || matches!(method, b"GET" | b"POST" | b"HEAD" | b"PUT") && target.is_ascii_graphic())
+}
+
+/// Payloads that begin with neither a letter nor a digit.
+fn rest(payload: &[u8]) -> Shape {
+    match payload {
+        [b'\r' | b'\n', ..] => match prelude::message(payload) {
+            Part::Pass(..) => Shape::ProxyProtocol,
+            _ => {
+                let blank = payload
+                    .iter()
+                    .take(8)
+                    .take_while(|b| matches!(b, b'\r' | b'\n'))
+                    .count();
+                match payload.get(blank..) {
+                    Some([]) | None => Shape::Short,
+                    Some([b'A'..=b'Z', ..]) => {
+                        match letters(payload.get(blank..).unwrap_or_default()) {
+                            Shape::Http => Shape::Http,
+                            _ => Shape::Nothing,
+                        }
+                    }
+                    Some(_) => Shape::Nothing,
+                }
+            }
+        },
+        [b'<', ..] => match prelude::is_xmpp(payload) {
+            Some(true) => Shape::Xmpp,
+            None => Shape::Short,
+            Some(false) => Shape::Nothing,
+        },
+        [b'"' | b'*' | b'+' | b'.' | b':', ..] => imap(payload),
+        // A whole greeting of SOCKS 5, also where a request may begin in the same way.
+        [5, count @ 1..=9, methods @ ..]
+            if usize::from(*count) == methods.len() && methods.iter().all(|m| *m <= 9) =>
+        {
+            Shape::Socks
+        }
+        [4 | 5, ..] => match message(payload) {
+            Shape::Nothing | Shape::Short => match socks::begin(payload, &mut |_, _| {}) {
+                socks::Part::Request(_) => Shape::Socks,
+                // A greeting stands alone in its segment.
+                socks::Part::Opening(length) if length == payload.len() || length > 2 => {
+                    Shape::Socks
+                }
+                socks::Part::Opening(_) | socks::Part::Other => Shape::Nothing,
+                socks::Part::Need(_) => short(payload),
+            },
+            shape => shape,
+        },
+        [0, ..] => match http2::server_begins(payload) {
+            Some(true) => Shape::Http2,
+            _ => message(payload),
+        },
+        _ => message(payload),
+    }
+}
+
+#[cfg(test)]
+#[path = "shape_tests.rs"]
+mod tests;
