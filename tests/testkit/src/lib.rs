@@ -20,6 +20,9 @@
 //! | [`transport`] | UDP and TCP with right checksums |
 //! | [`dns`], [`dns::malformed`] | DNS messages, and messages no server should send |
 //! | [`tls`] | ClientHellos as browsers send them, and other records |
+//! | [`tls_server`] | server flights up to TLS 1.2, hellos of SSL 2.0 |
+//! | [`x509`] | certificates with chosen names |
+//! | [`dtls`] | DTLS hellos and certificates in fragments |
 //! | [`http`] | one plain request or response |
 //! | [`conversation`] | a whole TCP connection with matching sequence numbers |
 //! | [`capture`], [`damage`] | capture files, and broken ones |
@@ -33,10 +36,13 @@ pub mod capture;
 pub mod conversation;
 pub mod damage;
 pub mod dns;
+pub mod dtls;
 pub mod frame;
 pub mod http;
 pub mod ip;
 pub mod rng;
 pub mod scenarios;
 pub mod tls;
+pub mod tls_server;
 pub mod transport;
+pub mod x509;
