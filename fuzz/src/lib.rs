@@ -15,6 +15,7 @@
 
 pub mod capture;
 pub mod dns;
+pub mod dtls;
 pub mod lookup;
 pub mod names;
 pub mod packet;
@@ -22,3 +23,5 @@ pub mod pipeline;
 pub mod rules;
 pub mod scratch;
 pub mod tls;
+pub mod tls_server;
+pub mod x509;

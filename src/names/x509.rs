@@ -72,7 +72,7 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
 /// Pushes the DNS names of a DER certificate: each dNSName of its subjectAltName as
-/// [`Kind::X509San`], byte for byte, and each common name of its subject that has the form of a
+/// [`Kind::X509San`], byte for byte where it is ASCII as it has to be, and each common name of its subject that has the form of a
 /// host name as [`Kind::X509Cn`], in ASCII. Wildcards are pushed as they stand. The issuer is
 /// somebody else.
 pub fn names(certificate: &[u8], visit: &mut impl FnMut(Kind, &[u8])) -> Outcome {
@@ -234,9 +234,15 @@ fn extensions(mut list: Der<'_>, whole: &mut bool, visit: &mut impl FnMut(Kind, 
         };
         let mut names = Der(names);
         while let Some(name) = names.next(whole) {
-            if name.tag == DNS_NAME && name.whole && !name.content.is_empty() {
-                visit(Kind::X509San, name.content);
+            if name.tag != DNS_NAME || !name.whole {
+                continue;
             }
+            // An IA5String: other bytes are no name but damage.
+            if name.content.is_empty() || !name.content.is_ascii() {
+                *whole = false;
+                continue;
+            }
+            visit(Kind::X509San, name.content);
         }
     }
 }

@@ -1,3 +1,4 @@
+#![allow(clippy::arithmetic_side_effects)] // tests compute with numbers they chose
 use proptest::prelude::*;
 use testkit::x509::{self as make, Text, certificate, nameless, tlv};
 
@@ -147,6 +148,18 @@ fn a_certificate_that_is_cut_names_what_is_there() {
 }
 
 #[test]
+fn a_dns_name_is_ascii() {
+    let der = nameless()
+        .other_san(0x82, b"\xff\x01binary.example")
+        .other_san(0x82, b"")
+        .other_san(0x82, b"null.example\0.example.com")
+        .san("host.example")
+        .der();
+    let want = vec![san("null.example\0.example.com"), san("host.example")];
+    assert_eq!(read(&der), (want, Outcome::Malformed));
+}
+
+#[test]
 fn indefinite_lengths_and_long_tags_are_malformed() {
     for bytes in [
         &[0x30, 0x80, 0, 0][..],
@@ -178,6 +191,7 @@ fn by_x509_parser(der: &[u8]) -> Option<Vec<(Kind, Vec<u8>)>> {
             for name in &list.general_names {
                 if let GeneralName::DNSName(text) = name
                     && !text.is_empty()
+                    && text.is_ascii()
                 {
                     names.push((Kind::X509San, text.as_bytes().to_vec()));
                 }

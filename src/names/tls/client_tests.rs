@@ -1,3 +1,4 @@
+#![allow(clippy::arithmetic_side_effects)] // tests compute with numbers they chose
 use proptest::prelude::*;
 use testkit::tls::{self as make, SniPlace, Version};
 
