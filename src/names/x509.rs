@@ -24,7 +24,7 @@ pub struct Stats {
     pub read: u64,
     /// Certificates, and lists of them, that contradict themselves.
     pub malformed: u64,
-    /// Certificates whose end is not there.
+    /// Certificates whose end is not there: they gave no names.
     pub cut: u64,
     /// Certificates longer than is put together: the names in their beginning were pushed.
     pub too_large: u64,

@@ -35,6 +35,7 @@ pub struct Flight {
 /// HelloRetryRequest).
 ///
 /// `bytes` begin where the step before ended and `state` holds what has to be known of it.
+/// Where the bytes break off, a certificate that is not all there is counted and gives no names.
 /// [`Step::End`] comes after the chain, where the handshake turns encrypted or to TLS 1.3, which
 /// encrypts its certificates, and where it is no TLS.
 pub fn flight(
@@ -185,14 +186,15 @@ impl<V: FnMut(Kind, &[u8])> Reader<'_, V> {
         let wanted = length.min(MAX_CERTIFICATE);
         let end = match behind_length.after(self.bytes, wanted) {
             Err(Short::Need(n)) if !self.last => return Err(Short::Need(n)),
-            end => end.ok(),
+            Err(_) => {
+                // What is lost may be the middle of it: names next to a gap are not certain.
+                bump(&mut self.stats.cut);
+                return Ok(Step::End);
+            }
+            Ok(end) => end,
         };
         let der = behind_length.read(self.bytes, wanted, self.joined);
         let outcome = x509::names(der, self.visit);
-        let Some(end) = end else {
-            bump(&mut self.stats.cut);
-            return Ok(Step::End);
-        };
         if wanted < length {
             bump(&mut self.stats.too_large);
         } else {
@@ -228,13 +230,11 @@ impl<V: FnMut(Kind, &[u8])> Reader<'_, V> {
             }
             sslv2::Shape::Hello(length) => {
                 let certificate = sslv2::certificate(self.bytes);
-                if !certificate.is_empty() {
+                if length > self.bytes.len() {
+                    bump(&mut self.stats.cut);
+                } else if !certificate.is_empty() {
                     let outcome = x509::names(certificate, self.visit);
-                    if length > self.bytes.len() {
-                        bump(&mut self.stats.cut);
-                    } else {
-                        self.stats.count(outcome);
-                    }
+                    self.stats.count(outcome);
                 }
                 Ok(Step::End)
             }
