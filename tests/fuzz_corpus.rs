@@ -6,6 +6,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "a test may"
 )]
@@ -41,6 +42,14 @@ const TARGETS: [Target; 9] = [
     ("tls", targets::tls::run),
     ("http", targets::http::run),
     ("stream", targets::stream::run),
+const TARGETS: [Target; 10] = [
+    ("capture", targets::capture::run),
+    ("packet", targets::packet::run),
+    ("dns", targets::dns::run),
+    ("dtls", targets::dtls::run),
+    ("tls", targets::tls::run),
+    ("tls_server", targets::tls_server::run),
+    ("x509", targets::x509::run),
     ("rules", targets::rules::run),
     ("lookup", targets::lookup::run),
     ("pipeline", targets::pipeline::run),
@@ -145,6 +154,9 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
             .for_each(add),
         "http" => http_heads().into_iter().for_each(add),
         "stream" => dialogues().into_iter().for_each(add),
+        "dtls" => handshakes::datagrams().into_iter().for_each(add),
+        "tls_server" => handshakes::flights().into_iter().for_each(add),
+        "x509" => handshakes::certificates().into_iter().for_each(add),
         "rules" => {
             for pack in bellerophon::rules::built_in() {
                 let lines: Vec<&str> = pack.yaml.lines().take(60).collect();
@@ -345,4 +357,75 @@ fn payloads(wanted: impl Fn(Reader) -> bool) -> Vec<Vec<u8>> {
         }
     }
     payloads
+}
+
+/// Seeds of the readers of handshakes.
+mod handshakes {
+    use testkit::tls::{Version, client_hello};
+    use testkit::x509::{Text, certificate};
+    use testkit::{dtls, tls_server};
+
+    pub(super) fn certificates() -> Vec<Vec<u8>> {
+        vec![
+            certificate("www.example.com")
+                .san("a.example")
+                .san("*.b.example")
+                .key(30)
+                .der(),
+            certificate("wide.example")
+                .text(Text::Bmp)
+                .version1()
+                .key(30)
+                .der(),
+            certificate("An Authority")
+                .critical()
+                .san("c.example")
+                .key(30)
+                .der(),
+        ]
+    }
+
+    /// The first byte says how the target cuts what follows.
+    pub(super) fn flights() -> Vec<Vec<u8>> {
+        let chain = certificates();
+        let flight = tls_server::flight(Version::Tls10, &chain);
+        [
+            flight.records(),
+            flight.records_of(&[300, 7]),
+            flight.warning_first().without_hello().records_of(&[900]),
+            tls_server::client_certificate(&chain[..1]),
+            tls_server::sslv2_server_hello(&chain[0]),
+            client_hello("www.example.com").records(),
+            tls_server::certificate(&chain)[4..].to_vec(),
+        ]
+        .map(|bytes| [&[100], &bytes[..]].concat())
+        .to_vec()
+    }
+
+    /// Each datagram stands behind its length.
+    pub(super) fn datagrams() -> Vec<Vec<u8>> {
+        let hello = dtls::client_hello("www.example.com", &[7; 20]);
+        let chain = dtls::certificate(&certificates());
+        let mut seeds: Vec<Vec<u8>> = [
+            vec![
+                hello.datagram(),
+                dtls::hello_verify_request(&[7; 20]).datagram(),
+            ],
+            hello.datagrams(40),
+            chain.datagrams(400),
+            vec![dtls::record(20, [0xfe, 0xfd], 0, &[1]), chain.datagram()],
+        ]
+        .iter()
+        .map(|datagrams| {
+            let framed = datagrams.iter().flat_map(|datagram| {
+                let length = u16::try_from(datagram.len()).unwrap().to_be_bytes();
+                [&length, &datagram[..]].concat()
+            });
+            std::iter::once(50).chain(framed).collect()
+        })
+        .collect();
+        seeds.push([&[50], hello.body()].concat());
+        seeds.push([&[50], chain.body()].concat());
+        seeds
+    }
 }

@@ -1,7 +1,8 @@
 //! A TCP payload that may begin with a ClientHello; also the input as a hello's body.
 
+use bellerophon::names::Step;
 use bellerophon::names::text::NameText;
-use bellerophon::names::tls::{Hello, client_hello};
+use bellerophon::names::tls::{Hello, client_hello, client_stream};
 
 use super::names::check_text;
 
@@ -12,6 +13,14 @@ pub fn run(data: &[u8]) {
     let Some((&piece, body)) = data.split_first() else {
         return;
     };
+    let whole = stream(data, data.len());
+    assert_eq!(whole, stream(data, 0), "bytes one by one");
+    assert_eq!(
+        whole,
+        stream(data, usize::from(piece)),
+        "segments of {piece} bytes"
+    );
+
     let body = &body[..body.len().min(16_000)];
     let length = u32::try_from(body.len()).unwrap().to_be_bytes();
     let mut message = vec![1, length[1], length[2], length[3]];
@@ -51,4 +60,32 @@ fn read(payload: &[u8]) -> (Hello, Vec<Vec<u8>>) {
         }
     }
     (hello, names)
+}
+
+/// All steps up to the hello; each answer that more is needed is given `more` bytes more than that.
+fn stream(bytes: &[u8], more: usize) -> (Option<Hello>, Vec<Vec<u8>>, usize) {
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    let mut joined = vec![b'x'; 300];
+    let (mut start, mut end) = (0, 0);
+    loop {
+        end = end.max(start).min(bytes.len());
+        let last = end == bytes.len();
+        let (step, hello) = client_stream(&bytes[start..end], last, &mut joined, &mut |name| {
+            names.push(name.to_vec());
+        });
+        match step {
+            Step::Took(n) => {
+                assert!(n > 0, "no progress");
+                start += usize::try_from(n).unwrap();
+                if hello.is_some() || start > bytes.len() {
+                    return (hello, names, start);
+                }
+            }
+            Step::Need(n) => {
+                assert!(!last && n > end - start && hello.is_none() && names.is_empty());
+                end = start + n + more;
+            }
+            Step::End => return (hello, names, start),
+        }
+    }
 }

@@ -12,6 +12,9 @@ mod kind;
 pub mod llmnr;
 pub mod mdns;
 pub mod nbns;
+pub mod dtls;
+mod kind;
+mod sslv2;
 mod step;
 pub mod stream;
 pub mod prelude;
@@ -24,6 +27,7 @@ mod stream_messages;
 mod stream_stats;
 pub mod text;
 pub mod tls;
+pub mod x509;
 
 pub use kind::Kind;
 pub use step::Step;

@@ -25,6 +25,10 @@
 //! | [`tls`] | ClientHellos as browsers send them, and other records |
 //! | [`http`], [`http2`] | plain requests and responses; frames and header blocks |
 //! | [`socks`], [`starttls`] | proxies' requests; what stands before a hello |
+//! | [`tls_server`] | server flights up to TLS 1.2, hellos of SSL 2.0 |
+//! | [`x509`] | certificates with chosen names |
+//! | [`dtls`] | DTLS hellos and certificates in fragments |
+//! | [`http`] | one plain request or response |
 //! | [`conversation`] | a whole TCP connection with matching sequence numbers |
 //! | [`capture`], [`damage`] | capture files, and broken ones |
 //! | [`scenarios`] | the committed captures in `pcaps/` and what was planted in them |
@@ -37,6 +41,7 @@ pub mod capture;
 pub mod conversation;
 pub mod damage;
 pub mod dns;
+pub mod dtls;
 pub mod frame;
 pub mod http;
 pub mod http2;
@@ -48,6 +53,8 @@ pub mod scenarios;
 pub mod socks;
 pub mod starttls;
 pub mod tls;
+pub mod tls_server;
 pub mod transport;
 pub mod tunnel;
 pub mod wifi;
+pub mod x509;

@@ -27,7 +27,7 @@ pub enum Version {
 }
 
 impl Version {
-    fn legacy(self) -> [u8; 2] {
+    pub(crate) fn legacy(self) -> [u8; 2] {
         match self {
             Version::Ssl3 => [3, 0],
             Version::Tls10 => [3, 1],
@@ -404,14 +404,14 @@ pub fn dtls_client_hello(server_name: &str) -> Vec<u8> {
     out
 }
 
-fn handshake_message(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn handshake_message(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len())
         .expect("a body below 16 MiB")
         .to_be_bytes();
     [&[kind], &length[1..], body].concat()
 }
 
-fn with_length16(body: &[u8]) -> Vec<u8> {
+pub(crate) fn with_length16(body: &[u8]) -> Vec<u8> {
     let length = u16::try_from(body.len())
         .expect("a body below 64 KiB")
         .to_be_bytes();
