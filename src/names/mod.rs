@@ -4,7 +4,9 @@
 //! collected, nothing is allocated. Adding a protocol is a file here and a line in this one.
 
 pub mod dns;
+mod gquic;
 mod kind;
+pub mod quic;
 mod step;
 pub mod text;
 pub mod tls;

@@ -117,7 +117,7 @@ fn join_records(payload: &[u8], length: usize, joined: &mut Vec<u8>) {
 }
 
 /// `whole` says whether `body` is all of the message or breaks off.
-fn read_body(body: &[u8], whole: bool, visit: &mut impl FnMut(&[u8])) -> Hello {
+pub(crate) fn read_body(body: &[u8], whole: bool, visit: &mut impl FnMut(&[u8])) -> Hello {
     let broken = if whole {
         Hello::Malformed
     } else {
