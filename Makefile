@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 PCAPS ?= $(wildcard pcaps/*.pcap*)
-FUZZ ?= capture packet dns tls rules lookup pipeline
+FUZZ ?= capture packet dns tls quic rules lookup pipeline
 SECONDS_EACH ?= 120
 
 # Cargo.lock says which versions were tested: fail rather than take others.

@@ -19,6 +19,7 @@ pub mod lookup;
 pub mod names;
 pub mod packet;
 pub mod pipeline;
+pub mod quic;
 pub mod rules;
 pub mod scratch;
 pub mod tls;

@@ -104,7 +104,8 @@ pub(super) fn whole_number(truncated: u64, length: usize, largest: Option<u64>) 
     let expected = largest.saturating_add(1);
     let half = window >> 1;
     let candidate = expected & !window.wrapping_sub(1) | truncated;
-    if candidate.saturating_add(half) <= expected && candidate < (1 << 62) - window {
+    if candidate.saturating_add(half) <= expected && candidate < (1u64 << 62).saturating_sub(window)
+    {
         candidate.saturating_add(window)
     } else if candidate > expected.saturating_add(half) && candidate >= window {
         candidate.saturating_sub(window)

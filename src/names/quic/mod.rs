@@ -42,6 +42,9 @@ const IDLE: i64 = 60_000_000_000;
 /// forgotten. An honest flow fails a few times, where its beginning was not captured.
 const MAX_ATTEMPTS: u16 = 128;
 
+/// Bytes of a hello that a flow may hold when all memory is used.
+const ORDINARY: usize = 4_096;
+
 /// Empty buffers that are kept for the next hello, and the largest that is kept.
 const SPARE: usize = 64;
 const SPARE_BYTES: usize = 8 * 1024;
@@ -51,7 +54,8 @@ const SPARE_BYTES: usize = 8 * 1024;
 pub struct Limits {
     /// Directions of flows that are remembered (about 400 bytes each).
     pub flows: usize,
-    /// Bytes of unfinished hellos that are held for all flows together.
+    /// Bytes of unfinished hellos that are held for all flows together. Beyond that, a flow may
+    /// still hold an ordinary hello: 4,096 bytes and a datagram.
     pub bytes: usize,
 }
 
@@ -143,15 +147,17 @@ impl Quic {
         payload: &[u8],
         visit: &mut impl FnMut(Found<'_>),
     ) {
+        let Some(shape) = looks_like(payload) else {
+            return;
+        };
         let rest = &mut self.rest;
         self.table
             .sweep(now, &mut |entry| rest.forget(entry, visit));
-        match looks_like(payload) {
-            Some(Shape::Initial) => self.initials(flow, now, number, payload, visit),
-            Some(Shape::Google) => self.clear(flow, now, number, payload, visit),
-            Some(Shape::Negotiation) => bump(&mut self.rest.stats.negotiations),
-            Some(Shape::UnknownVersion) => bump(&mut self.rest.stats.unknown_versions),
-            None => {}
+        match shape {
+            Shape::Initial => self.initials(flow, now, number, payload, visit),
+            Shape::Google => self.clear(flow, now, number, payload, visit),
+            Shape::Negotiation => bump(&mut self.rest.stats.negotiations),
+            Shape::UnknownVersion => bump(&mut self.rest.stats.unknown_versions),
         }
     }
 
@@ -275,12 +281,12 @@ impl Quic {
         let packet = gquic::clear(payload);
         // Whoever sends no bytes of the crypto stream gets no entry.
         let mut first = None;
-        let any = packet.is_some_and(|packet| {
+        if let Some(packet) = packet {
             gquic::crypto_frames(packet.layout, packet.frames, |offset, data| {
                 first.get_or_insert((offset, data.starts_with(b"CHLO")));
-            })
-        });
-        let (Some(packet), true, Some((offset, begins))) = (packet, any, first) else {
+            });
+        }
+        let (Some(packet), Some((offset, begins))) = (packet, first) else {
             bump(&mut rest.stats.without_chlo);
             return;
         };
@@ -296,25 +302,33 @@ impl Quic {
             rest.forget(entry, visit);
         });
         let Some(entry) = made else { return };
-        let same = entry.google && !packet.id.is_empty() && is(&entry.alias, packet.id);
-        if same && entry.state == State::Done {
+        let same = entry.google && is(&entry.alias, packet.id);
+        if same && !packet.id.is_empty() && entry.state == State::Done {
             bump(&mut rest.stats.repeated);
             return;
         }
-        let other = entry.google && !is(&entry.alias, packet.id);
-        if entry.state != State::Gathering || other || !entry.google {
+        // The second CHLO follows the first in the stream, and may be the only one captured.
+        let headless = begins && offset != entry.base && entry.gather.contiguous() == 0;
+        if entry.state != State::Gathering || !same || headless {
             rest.release(entry, visit);
             entry.state = State::Gathering;
             entry.google = true;
             entry.alias = Some(Id::new(packet.id));
+            entry.base = if begins { offset } else { 0 };
             entry.gather = rest.spare.pop().unwrap_or_default();
         }
         entry.last = now;
         entry.number = number;
         let before = entry.gather.len();
+        let room = rest.has_room(entry);
+        let base = entry.base;
         let mut refused = 0u64;
         gquic::crypto_frames(packet.layout, packet.frames, |offset, data| {
-            refused = refused.saturating_add(u64::from(!entry.gather.add(offset, data)));
+            // Ahead of the CHLO is another one, which names the same server.
+            if let Some(offset) = offset.checked_sub(base) {
+                let whole = room && entry.gather.add(offset, data);
+                refused = refused.saturating_add(u64::from(!whole));
+            }
         });
         rest.grew(entry, before, refused);
         rest.look(entry, visit);
@@ -325,7 +339,7 @@ impl Rest {
     /// Takes the CRYPTO frames of a decrypted packet.
     fn gather(&mut self, entry: &mut Entry, dialect: Dialect, frames: &[u8]) {
         let before = entry.gather.len();
-        let room = self.held < self.limits.bytes;
+        let room = self.has_room(entry);
         let mut refused = 0u64;
         let each = |offset: u64, data: &[u8]| {
             let whole = room && entry.gather.add(offset, data);
@@ -342,6 +356,11 @@ impl Rest {
             bump(&mut self.stats.odd_frames);
         }
         self.grew(entry, before, refused);
+    }
+
+    /// Ordinary hellos always have room: what is held is bounded by the number of flows as well.
+    fn has_room(&self, entry: &Entry) -> bool {
+        self.held < self.limits.bytes || entry.gather.len() < ORDINARY
     }
 
     fn grew(&mut self, entry: &Entry, before: usize, refused: u64) {
@@ -369,6 +388,7 @@ impl Rest {
         entry.google = packet.profile.dialect == Dialect::GoogleChlo;
         entry.source = Id::new(packet.source);
         entry.alias = None;
+        entry.base = 0;
     }
 
     /// Reads the hello if all of it is there.

@@ -70,10 +70,13 @@ pub(super) struct Entry {
     pub(super) sets: [Option<KeySet>; 2],
     /// What the client called itself.
     pub(super) source: Id,
-    /// The ID that the server chose, when the client has begun to use it.
+    /// The ID that the server chose, when the client has begun to use it; the connection ID of
+    /// Google QUIC in the clear.
     pub(super) alias: Option<Id>,
     /// The hello is a CHLO.
     pub(super) google: bool,
+    /// Where in the crypto stream it begins.
+    pub(super) base: u64,
     /// Keys that were tried in vain.
     pub(super) attempts: u16,
     pub(super) gather: Gather,
@@ -90,6 +93,7 @@ impl Entry {
             source: Id::default(),
             alias: None,
             google: false,
+            base: 0,
             attempts: 0,
             gather: Gather::default(),
         }

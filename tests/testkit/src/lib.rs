@@ -20,6 +20,7 @@
 //! | [`transport`] | UDP and TCP with right checksums |
 //! | [`dns`], [`dns::malformed`] | DNS messages, and messages no server should send |
 //! | [`tls`] | ClientHellos as browsers send them, and other records |
+//! | [`quic`] | Initial packets of any version, Retry, Google's CHLO |
 //! | [`http`] | one plain request or response |
 //! | [`conversation`] | a whole TCP connection with matching sequence numbers |
 //! | [`capture`], [`damage`] | capture files, and broken ones |
@@ -36,6 +37,7 @@ pub mod dns;
 pub mod frame;
 pub mod http;
 pub mod ip;
+pub mod quic;
 pub mod rng;
 pub mod scenarios;
 pub mod tls;
