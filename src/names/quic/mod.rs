@@ -5,17 +5,19 @@
 //! | `header` | what a datagram looks like; long headers and coalesced packets |
 //! | `version` | salts, labels and forms of each version |
 //! | `keys` | Initial keys, header protection, decryption |
+//! | `opening` | which keys to try for a packet, and how often |
 //! | `frames` | CRYPTO frames among the others |
 //! | `gather` | pieces of a hello in any order |
 //! | `table` | the flows whose hello is not read yet, and those whose is |
 //!
 //! Google QUIC in the clear goes the same way without the keys; its formats are in
-//! [`crate::names::gquic`].
+//! `names/gquic.rs`.
 
 mod frames;
 mod gather;
 mod header;
 mod keys;
+mod opening;
 mod stats;
 mod table;
 mod version;
@@ -30,17 +32,13 @@ use crate::names::tls::{Hello, read_body};
 use crate::time::Timestamp;
 use gather::{Gather, MAX_MESSAGE};
 use header::{MAX_COALESCED, Packet, next_packet};
-use keys::Keys;
-use table::{Entry, Id, KeySet, State, Table};
+use opening::open;
+use table::{Entry, Id, State, Table};
 use version::Dialect;
 
 /// Nanoseconds of packet time without progress after which a flow is forgotten. Clients give up a
 /// handshake after ten to thirty seconds.
 const IDLE: i64 = 60_000_000_000;
-
-/// Keys that are tried in vain for one flow before its packets are left unread until it is
-/// forgotten. An honest flow fails a few times, where its beginning was not captured.
-const MAX_ATTEMPTS: u16 = 128;
 
 /// Bytes of a hello that a flow may hold when all memory is used.
 const ORDINARY: usize = 4_096;
@@ -245,7 +243,7 @@ impl Quic {
             return;
         }
         let mut plain = std::mem::take(&mut rest.plain);
-        let opened = open(entry, packet, &mut plain, rest);
+        let opened = open(entry, packet, &mut plain, &mut rest.stats);
         if let Some((frames, fresh)) = opened {
             bump(&mut rest.stats.initials);
             entry.last = now;
@@ -515,82 +513,6 @@ impl Rest {
             self.spare.push(gather);
         }
     }
-}
-
-/// Opens a packet with the flow's keys, or with those that its own connection ID gives. The second
-/// of the answer says that the latter did it.
-fn open<'s>(
-    entry: &mut Entry,
-    packet: &Packet<'_>,
-    plain: &'s mut Vec<u8>,
-    rest: &mut Rest,
-) -> Option<(&'s [u8], bool)> {
-    let spent = entry.attempts >= MAX_ATTEMPTS;
-    let mut matching = false;
-    let mut opened = None;
-    for set in entry.sets.iter_mut().flatten() {
-        if set.version != packet.version {
-            continue;
-        }
-        let own = set.id.as_bytes() == packet.destination;
-        matching |= own;
-        // Who has used up the attempts may still use the ID that was proven.
-        if spent && !own {
-            continue;
-        }
-        if let Some((number, frames)) = set.keys.open(packet, Some(set.largest), plain) {
-            set.largest = set.largest.max(number);
-            opened = Some(frames.len());
-            break;
-        }
-        entry.attempts = entry.attempts.saturating_add(1);
-    }
-    if let Some(length) = opened {
-        return Some((tail(plain, packet, length), false));
-    }
-    if spent {
-        bump(&mut rest.stats.over_limit);
-        return None;
-    }
-    if !matching {
-        // Its own ID, and those that opened packets of another version: a server may choose a
-        // version that fits, and the keys are then made of the first ID (RFC 9368, RFC 9369).
-        let own = (Id::new(packet.destination), true);
-        let first = entry.sets.iter().flatten();
-        let first = first.filter(|set| set.version != packet.version);
-        let mut ids = [Some(own), None, None];
-        for (place, set) in ids.iter_mut().skip(1).zip(first) {
-            *place = Some((set.id, false));
-        }
-        for (id, fresh) in ids.into_iter().flatten() {
-            let Some(keys) = Keys::client(packet.profile, id.as_bytes()) else {
-                continue;
-            };
-            if let Some((number, frames)) = keys.open(packet, None, plain) {
-                let length = frames.len();
-                let set = KeySet {
-                    version: packet.version,
-                    id,
-                    keys,
-                    largest: number,
-                };
-                let [latest, before] = &mut entry.sets;
-                *before = latest.replace(set);
-                return Some((tail(plain, packet, length), fresh));
-            }
-            entry.attempts = entry.attempts.saturating_add(1);
-        }
-    }
-    bump(&mut rest.stats.failed);
-    None
-}
-
-/// The frames of the packet that was opened in `plain`: they stand before the 16 bytes of the tag.
-fn tail<'s>(plain: &'s [u8], packet: &Packet<'_>, length: usize) -> &'s [u8] {
-    let end = packet.bytes.len().saturating_sub(16);
-    plain
-        .get(end.saturating_sub(length)..end)
-        .unwrap_or_default()
 }
 
 /// How long the hello is, as far as its beginning tells.

@@ -5,6 +5,7 @@ use testkit::quic::{self as kit, V1, V2, initial};
 use testkit::rng::Rng;
 use testkit::tls::{client_hello, client_hello_without_name};
 
+use super::opening::MAX_ATTEMPTS;
 use super::*;
 use crate::flow::Protocol;
 
