@@ -25,6 +25,8 @@ use bellerophon::source::{Capture, Fill, Input, Options};
 use bellerophon::triage::{Reader, Verdict, triage};
 use testkit::dns::malformed;
 use testkit::{dns, nbns, scenarios};
+use testkit::scenarios;
+use testkit::{quic, tls};
 
 type Target = (&'static str, fn(&[u8]));
 
@@ -50,6 +52,7 @@ const TARGETS: [Target; 10] = [
     ("tls", targets::tls::run),
     ("tls_server", targets::tls_server::run),
     ("x509", targets::x509::run),
+    ("quic", targets::quic::run),
     ("rules", targets::rules::run),
     ("lookup", targets::lookup::run),
     ("pipeline", targets::pipeline::run),
@@ -157,6 +160,7 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         "dtls" => handshakes::datagrams().into_iter().for_each(add),
         "tls_server" => handshakes::flights().into_iter().for_each(add),
         "x509" => handshakes::certificates().into_iter().for_each(add),
+        "quic" => quic_flights().into_iter().for_each(add),
         "rules" => {
             for pack in bellerophon::rules::built_in() {
                 let lines: Vec<&str> = pack.yaml.lines().take(60).collect();
@@ -300,6 +304,36 @@ fn dialogues() -> Vec<Vec<u8>> {
     ));
     dialogues.push([&[9], &dns::query(7, "a.example", dns::A).over_tcp()[..]].concat());
     dialogues
+/// Datagrams as the target reads them: how, length, bytes.
+fn quic_flights() -> Vec<Vec<u8>> {
+    let message = tls::client_hello("www.example.com")
+        .post_quantum()
+        .handshake();
+    let (a, b) = message.split_at(900);
+    let mut flights: Vec<Vec<Vec<u8>>> = quic::versions()
+        .map(|version| {
+            let part = |number, offset, bytes| {
+                let packet = quic::initial(version, b"8 bytes!").number(number);
+                packet.crypto(offset, bytes).datagram()
+            };
+            vec![part(1, 900, b), part(0, 0, a)]
+        })
+        .collect();
+    let chlo = quic::chlo("www.example.com", 20);
+    for version in [b"Q024", b"Q043", b"Q046"] {
+        flights.push(vec![quic::google(version, b"12345678", 0, &chlo)]);
+    }
+    flights.push(vec![quic::version_negotiation(b"client", b"server")]);
+    let seed = |datagrams: Vec<Vec<u8>>| {
+        let mut seed = Vec::new();
+        for datagram in datagrams {
+            seed.push(0);
+            seed.extend((datagram.len() as u16).to_be_bytes());
+            seed.extend(datagram);
+        }
+        seed
+    };
+    flights.into_iter().map(seed).collect()
 }
 
 /// Frames of all scenarios with their link types, some of each verdict.

@@ -23,6 +23,7 @@ pub mod names;
 pub mod nbns;
 pub mod packet;
 pub mod pipeline;
+pub mod quic;
 pub mod rules;
 pub mod scratch;
 pub mod stream;

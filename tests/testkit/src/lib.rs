@@ -28,6 +28,7 @@
 //! | [`tls_server`] | server flights up to TLS 1.2, hellos of SSL 2.0 |
 //! | [`x509`] | certificates with chosen names |
 //! | [`dtls`] | DTLS hellos and certificates in fragments |
+//! | [`quic`] | Initial packets of any version, Retry, Google's CHLO |
 //! | [`http`] | one plain request or response |
 //! | [`conversation`] | a whole TCP connection with matching sequence numbers |
 //! | [`capture`], [`damage`] | capture files, and broken ones |
@@ -48,6 +49,7 @@ pub mod http2;
 pub mod ip;
 pub mod links;
 pub mod nbns;
+pub mod quic;
 pub mod rng;
 pub mod scenarios;
 pub mod socks;

@@ -1,0 +1,185 @@
+//! The flows that the reader remembers: a table of fixed size, addressed by the flow's hash.
+//!
+//! A flow stands in one of [`WAYS`] places. What has to leave is decided by packet order and packet
+//! time alone: flows that nothing was decrypted of, then those whose hello is read, then the oldest.
+
+use super::gather::Gather;
+use super::header::MAX_ID;
+use super::keys::Keys;
+use crate::flow::Flow;
+use crate::time::Timestamp;
+
+const WAYS: usize = 8;
+
+/// A connection ID, owned.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Id {
+    length: u8,
+    bytes: [u8; MAX_ID],
+}
+
+impl Id {
+    /// Longer ones than [`MAX_ID`] are cut; the header's reader has refused them.
+    pub(super) fn new(bytes: &[u8]) -> Self {
+        let mut id = Self::default();
+        for (to, &from) in id.bytes.iter_mut().zip(bytes) {
+            *to = from;
+            id.length = id.length.saturating_add(1);
+        }
+        id
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
+    }
+}
+
+/// Keys that have opened a packet of the flow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeySet {
+    pub(super) version: u32,
+    /// The connection ID that the keys are made of.
+    pub(super) id: Id,
+    pub(super) keys: Keys,
+    pub(super) largest: u64,
+}
+
+/// How far a flow's hello has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum State {
+    /// Nothing was decrypted.
+    Unproven,
+    /// The hello was read, or is none.
+    Done,
+    /// A hello is being put together.
+    Gathering,
+}
+
+/// One direction of a flow: from the one who may be the client.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) flow: Flow,
+    /// When the last packet was decrypted, or the entry was made; junk does not keep it alive.
+    pub(super) last: Timestamp,
+    /// The number of the last packet that gave bytes of the hello.
+    pub(super) number: u64,
+    pub(super) state: State,
+    /// The latest first. A Retry or another version makes a second one.
+    pub(super) sets: [Option<KeySet>; 2],
+    /// What the client called itself.
+    pub(super) source: Id,
+    /// The ID that the server chose, when the client has begun to use it; the connection ID of
+    /// Google QUIC in the clear.
+    pub(super) alias: Option<Id>,
+    /// The hello is a CHLO.
+    pub(super) google: bool,
+    /// Where in the crypto stream it begins.
+    pub(super) base: u64,
+    /// Keys that were tried in vain.
+    pub(super) attempts: u16,
+    pub(super) gather: Gather,
+}
+
+impl Entry {
+    fn new(flow: Flow, now: Timestamp) -> Self {
+        Self {
+            flow,
+            last: now,
+            number: 0,
+            state: State::Unproven,
+            sets: [None; 2],
+            source: Id::default(),
+            alias: None,
+            google: false,
+            base: 0,
+            attempts: 0,
+            gather: Gather::default(),
+        }
+    }
+}
+
+/// The entries, in buckets that grow as they are needed.
+#[derive(Debug)]
+pub(super) struct Table {
+    buckets: Vec<Vec<Entry>>,
+    /// The bucket that is looked through for old entries next.
+    hand: usize,
+    /// Nanoseconds of packet time without progress after which an entry is forgotten.
+    idle: i64,
+}
+
+impl Table {
+    pub(super) fn new(flows: usize, idle: i64) -> Self {
+        let mut buckets = Vec::new();
+        buckets.resize_with(flows.div_ceil(WAYS).max(1), Vec::new);
+        Self {
+            buckets,
+            hand: 0,
+            idle,
+        }
+    }
+
+    fn bucket(&mut self, flow: &Flow) -> Option<&mut Vec<Entry>> {
+        // Whoever spreads flows over instances uses the hash as well, by its lower bits perhaps.
+        let hash = usize::try_from(flow.hash() >> 32).unwrap_or(0);
+        let index = hash.checked_rem(self.buckets.len())?;
+        self.buckets.get_mut(index)
+    }
+
+    pub(super) fn get(&mut self, flow: &Flow) -> Option<&mut Entry> {
+        self.bucket(flow)?
+            .iter_mut()
+            .find(|entry| entry.flow == *flow)
+    }
+
+    /// The flow's entry, made where there was none; what had to leave for it goes to `drop`.
+    pub(super) fn get_or_make(
+        &mut self,
+        flow: &Flow,
+        now: Timestamp,
+        drop: &mut impl FnMut(Entry),
+    ) -> Option<&mut Entry> {
+        let bucket = self.bucket(flow)?;
+        if let Some(index) = bucket.iter().position(|entry| entry.flow == *flow) {
+            return bucket.get_mut(index);
+        }
+        if bucket.len() >= WAYS {
+            let victim = bucket
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, entry)| (entry.state, entry.last));
+            if let Some((index, _)) = victim {
+                drop(bucket.swap_remove(index));
+            }
+        }
+        bucket.push(Entry::new(*flow, now));
+        bucket.last_mut()
+    }
+
+    /// Gives the old entries of the next bucket to `drop`.
+    pub(super) fn sweep(&mut self, now: Timestamp, drop: &mut impl FnMut(Entry)) {
+        let idle = self.idle;
+        if let Some(bucket) = self.buckets.get_mut(self.hand) {
+            let old = |entry: &mut Entry| now.nanos_since(entry.last) > idle;
+            bucket.extract_if(.., old).for_each(drop);
+        }
+        let next = self.hand.saturating_add(1);
+        self.hand = if next < self.buckets.len() { next } else { 0 };
+    }
+
+    /// Gives the old entries of all buckets to `drop`.
+    pub(super) fn expire(&mut self, now: Timestamp, drop: &mut impl FnMut(Entry)) {
+        for _ in 0..self.buckets.len() {
+            self.sweep(now, drop);
+        }
+    }
+
+    /// Gives all entries to `drop`, bucket after bucket.
+    pub(super) fn drain(&mut self, drop: &mut impl FnMut(Entry)) {
+        for bucket in &mut self.buckets {
+            bucket.drain(..).for_each(&mut *drop);
+        }
+    }
+}
