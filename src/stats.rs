@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use crate::names::Kind;
 use crate::names::dns::End;
+use crate::names::quic::QuicStats;
+use crate::names::{Kind, dtls, stream};
 use crate::packet::Gap;
 use crate::source::CaptureReport;
 use crate::time::Timestamp;
-use crate::triage::Unread;
+use crate::stream::defrag::DefragStats;
+use crate::stream::table::StreamStats;
+use crate::triage::{HeadStats, Unread};
 
 /// How many different gaps are told apart. A capture of random bytes has thousands.
 const MAX_GAPS: usize = 512;
@@ -90,8 +93,10 @@ pub struct ReaderStats {
     pub filtered: u64,
     /// Frames that gave no TCP segment or UDP datagram, by reason.
     pub gaps: GapCounts,
-    /// First fragments: read as far as they go.
-    pub first_fragments: u64,
+    /// IP datagrams out of fragments.
+    pub fragments: DefragStats,
+    /// What triage noted and had to forget.
+    pub heads: HeadStats,
     /// Packets that may name a host in a way that is not read, indexed by [`Unread`].
     pub unread: [u64; Unread::ALL.len()],
     /// Payloads given to workers.
@@ -122,7 +127,7 @@ impl ReaderStats {
 }
 
 /// DNS messages, by how far they were read.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DnsStats {
     /// To their end.
     pub whole: u64,
@@ -147,6 +152,19 @@ impl DnsStats {
             Some(End::TooMany) => &mut self.too_many,
         });
     }
+
+    /// Adds another's numbers.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, n) in [
+            (&mut self.whole, other.whole),
+            (&mut self.short, other.short),
+            (&mut self.malformed, other.malformed),
+            (&mut self.too_many, other.too_many),
+            (&mut self.not, other.not),
+        ] {
+            *sum = sum.saturating_add(n);
+        }
+    }
 }
 
 /// What a worker counts.
@@ -156,18 +174,16 @@ pub struct WorkerStats {
     pub names: [u64; Kind::COUNT],
     /// Names longer than a name can be; not reported.
     pub too_long: u64,
-    /// DNS messages, by how far they were read.
+    /// DNS messages in datagrams, by how far they were read.
     pub dns: DnsStats,
-    /// ClientHellos with a server name.
-    pub hello_named: u64,
-    /// ClientHellos that name no host.
-    pub hello_nameless: u64,
-    /// ClientHellos whose server name is in another segment.
-    pub hello_incomplete: u64,
-    /// ClientHellos that contradict themselves before a server name.
-    pub hello_malformed: u64,
-    /// ClientHellos with an encrypted inner hello.
-    pub hello_ech: u64,
+    /// What was read of TCP streams.
+    pub messages: stream::Stats,
+    /// What waited for more segments.
+    pub streams: StreamStats,
+    /// QUIC.
+    pub quic: QuicStats,
+    /// DTLS.
+    pub dtls: dtls::Stats,
 }
 
 impl WorkerStats {
@@ -176,21 +192,12 @@ impl WorkerStats {
         for (sum, n) in self.names.iter_mut().zip(other.names) {
             *sum = sum.saturating_add(n);
         }
-        for (sum, n) in [
-            (&mut self.too_long, other.too_long),
-            (&mut self.dns.whole, other.dns.whole),
-            (&mut self.dns.short, other.dns.short),
-            (&mut self.dns.malformed, other.dns.malformed),
-            (&mut self.dns.too_many, other.dns.too_many),
-            (&mut self.dns.not, other.dns.not),
-            (&mut self.hello_named, other.hello_named),
-            (&mut self.hello_nameless, other.hello_nameless),
-            (&mut self.hello_incomplete, other.hello_incomplete),
-            (&mut self.hello_malformed, other.hello_malformed),
-            (&mut self.hello_ech, other.hello_ech),
-        ] {
-            *sum = sum.saturating_add(n);
-        }
+        self.too_long = self.too_long.saturating_add(other.too_long);
+        self.dns.add(&other.dns);
+        self.messages.add(&other.messages);
+        self.streams.add(&other.streams);
+        self.quic.add(&other.quic);
+        self.dtls.add(&other.dtls);
     }
 
     /// All names.

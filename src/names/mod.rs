@@ -3,7 +3,10 @@
 //! Every reader takes the bytes of one message and pushes what it finds to a visitor; nothing is
 //! collected, nothing is allocated. Adding a protocol is a file here and a line in this one.
 
+mod begins;
 pub mod dns;
+pub mod dtls;
+mod gquic;
 mod hpack;
 pub mod http;
 pub mod http2;
@@ -12,21 +15,14 @@ mod kind;
 pub mod llmnr;
 pub mod mdns;
 pub mod nbns;
-pub mod dtls;
-mod kind;
+pub mod prelude;
+pub mod quic;
+mod shape;
+pub mod socks;
 mod sslv2;
 mod step;
 pub mod stream;
-pub mod prelude;
-mod shape;
-pub mod socks;
-mod gquic;
-mod kind;
-pub mod quic;
-mod step;
-pub mod stream;
 mod stream_http;
-mod stream_messages;
 mod stream_stats;
 pub mod text;
 pub mod tls;

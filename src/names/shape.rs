@@ -5,7 +5,7 @@
 
 use super::prelude::{self, Part, Prelude};
 use super::socks;
-use super::stream_messages::{Tls, tls_begins};
+use super::begins::{Tls, tls_begins};
 use super::{http, http2};
 
 /// What may begin at the first byte of a payload.

@@ -6,10 +6,10 @@
 
 use super::http2::{self, Connection, Content};
 use super::prelude::{self, Part, Prelude, Text};
-use super::stream_messages::{
-    Tls, client_stream, dns_begins, server_flight, tcp_message, tls_begins,
-};
-use super::{Kind, Step, dns, http, socks};
+use super::begins::{Tls, dns_begins, tls_begins};
+use super::dns::DnsNote;
+use super::tls::{Flight, Hello, client_stream, flight};
+use super::{Kind, Step, dns, http, llmnr, socks};
 
 pub use super::shape::{Shape, shape};
 pub use super::stream_stats::Stats;
@@ -31,6 +31,8 @@ pub enum Hint {
     Any,
     /// Port 53: DNS unless the bytes begin as TLS or HTTP do.
     Dns,
+    /// Port 5355: the same of LLMNR.
+    Llmnr,
 }
 
 /// What is known of a name beside its kind.
@@ -38,8 +40,8 @@ pub enum Hint {
 pub struct Note {
     /// The ClientHello holds an encrypted inner hello: the name may be only the outer one.
     pub ech: bool,
-    /// The DNS message: whether it is a response, and its RCODE.
-    pub dns: Option<(bool, u8)>,
+    /// What the header of its DNS message says.
+    pub dns: Option<DnsNote>,
 }
 
 /// Reused space for reading, and the counters. One for each worker.
@@ -77,8 +79,8 @@ pub(super) enum Stage {
     Dns { strict: bool },
     /// HTTP/2 frames.
     Http2,
-    /// A TLS server's handshake.
-    Server,
+    /// A TLS server's handshake, or a client's behind its hello.
+    Handshake,
     /// Nothing of interest.
     Done,
 }
@@ -108,6 +110,7 @@ pub struct Direction {
     pub(super) scan: http::Scan,
     /// Bytes that were passed over.
     pub(super) passed: u64,
+    flight: Flight,
     http2: Option<Box<Connection>>,
 }
 
@@ -145,6 +148,7 @@ impl Direction {
             messages: 0,
             scan: http::Scan::default(),
             passed: 0,
+            flight: Flight::default(),
             http2: None,
         }
     }
@@ -213,22 +217,16 @@ impl Direction {
                     .unwrap_or_else(|need| need.map_or(Step::End, Step::Need))
                     .into()
             }
-            Stage::Dns { strict } => tcp_message(
+            Stage::Dns { strict } => self.dns(bytes, last, strict, ctx, visit).into(),
+            Stage::Http2 => self.http2(bytes, last, ctx, visit).into(),
+            Stage::Handshake => flight(
+                &mut self.flight,
                 bytes,
                 last,
-                &mut ctx.dns,
-                strict,
-                &mut |kind, name, response, rcode| {
-                    let dns = Some((response, rcode));
-                    visit(kind, name, Note { ech: false, dns });
-                },
+                &mut ctx.joined,
+                &mut ctx.stats.certificates,
+                &mut |kind, name| visit(kind, name, Note::default()),
             )
-            .counted(&mut ctx.stats.dns_messages)
-            .into(),
-            Stage::Http2 => self.http2(bytes, last, ctx, visit).into(),
-            Stage::Server => server_flight(bytes, last, &mut ctx.joined, &mut |kind, name| {
-                visit(kind, name, Note::default());
-            })
             .into(),
             Stage::Done => Step::End.into(),
         }
@@ -245,11 +243,11 @@ impl Direction {
         let mut all = Candidates { need: None, last };
         match tls_begins(bytes) {
             Tls::Client => return self.client_hello(bytes, last, ctx, visit).into(),
-            Tls::Server => return self.goes_on(Stage::Server),
+            Tls::Server => return self.goes_on(Stage::Handshake),
             Tls::Need(n) => all.undecided(n),
             Tls::Other => {}
         }
-        if self.hint == Hint::Dns && all.need.is_none() {
+        if self.hint != Hint::Any && all.need.is_none() {
             match shape(bytes) {
                 Shape::Http | Shape::Http2 => {}
                 Shape::Short if bytes.len() < 6 && !last => return Step::Need(6).into(),
@@ -332,7 +330,7 @@ impl Direction {
     fn tunnel(&mut self, bytes: &[u8], last: bool, ctx: &mut Scratch) -> Turn {
         let mut all = Candidates { need: None, last };
         match tls_begins(bytes) {
-            Tls::Server => return self.goes_on(Stage::Server),
+            Tls::Server => return self.goes_on(Stage::Handshake),
             Tls::Need(n) => return Step::Need(n).into(),
             Tls::Client | Tls::Other => {}
         }
@@ -443,26 +441,42 @@ impl Direction {
     ) -> Step {
         // The extension that makes a name an outer one may stand behind the name.
         let (step, hello) = client_stream(bytes, last, &mut ctx.joined, &mut |_| {});
-        if let Step::Need(n) = step {
-            return Step::Need(n);
+        let Some(hello) = hello else { return step };
+        if let Hello::Named { ech } = hello {
+            let note = Note { ech, dns: None };
+            client_stream(bytes, last, &mut ctx.joined, &mut |name| {
+                visit(Kind::TlsSni, name, note);
+            });
         }
-        let stats = &mut ctx.stats;
-        let count = match hello {
-            Some(super::tls::Hello::Named { ech }) => {
-                let note = Note { ech, dns: None };
-                client_stream(bytes, last, &mut ctx.joined, &mut |name| {
-                    visit(Kind::TlsSni, name, note);
-                });
-                stats.hello_ech = stats.hello_ech.saturating_add(u64::from(ech));
-                &mut stats.hello_named
-            }
-            Some(super::tls::Hello::Nameless) => &mut stats.hello_nameless,
-            Some(super::tls::Hello::Incomplete) => &mut stats.hello_incomplete,
-            _ => &mut stats.hello_malformed,
+        ctx.stats.hellos.count(hello);
+        // A certificate of the client's may follow.
+        self.stage = Stage::Handshake;
+        step
+    }
+
+    /// Reads a message of DNS over TCP.
+    fn dns(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        strict: bool,
+        ctx: &mut Scratch,
+        visit: &mut impl FnMut(Kind, &[u8], Note),
+    ) -> Step {
+        let mut visit = |kind: Kind, name: &[u8], dns: DnsNote| {
+            let dns = Some(dns);
+            visit(kind, name, Note { ech: false, dns });
         };
-        *count = count.saturating_add(1);
-        // What follows is encrypted.
-        Step::End
+        let (step, end) = match self.hint {
+            Hint::Llmnr => llmnr::tcp_message(bytes, last, &mut ctx.dns, &mut visit),
+            Hint::Any | Hint::Dns => {
+                dns::tcp_message(bytes, last, strict, &mut ctx.dns, &mut visit)
+            }
+        };
+        if end.is_some() {
+            ctx.stats.dns.count(end, last);
+        }
+        step
     }
 
     /// Passes over `messages` of a prelude, `length` bytes in all. What follows is judged anew.
@@ -538,14 +552,16 @@ impl Direction {
         connection.read(bytes, last, &mut |content| match content {
             Content::Host(kind, host) => visit(kind, host, Note::default()),
             Content::Lost => ctx.stats.http2_lost = ctx.stats.http2_lost.saturating_add(1),
-            Content::Data(data) => super::stream_messages::dns_data(
-                data,
-                &mut ctx.dns,
-                &mut |kind, name, response, rcode| {
-                    let dns = Some((response, rcode));
+            // DNS over HTTPS (RFC 8484) behind a proxy that took the TLS away.
+            Content::Data(data) => {
+                let end = dns::datagram(data, false, true, &mut ctx.dns, &mut |kind, name, dns| {
+                    let dns = Some(dns);
                     visit(kind, name, Note { ech: false, dns });
-                },
-            ),
+                });
+                if end.is_some() {
+                    ctx.stats.dns.count(end, false);
+                }
+            }
         })
     }
 }

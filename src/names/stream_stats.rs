@@ -1,6 +1,9 @@
 //! What the reading of streams counts.
 
 use super::prelude::Prelude;
+use super::tls::HelloStats;
+use super::x509;
+use crate::stats::DnsStats;
 
 /// What was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,23 +26,20 @@ pub struct Stats {
     pub preludes: [u64; Prelude::COUNT],
     /// Directions given up within an endless prelude.
     pub preludes_gave_up: u64,
-    /// DNS messages in streams.
-    pub dns_messages: u64,
-    /// ClientHellos with a server name.
-    pub hello_named: u64,
-    /// ClientHellos that name no host.
-    pub hello_nameless: u64,
-    /// ClientHellos that end before a server name.
-    pub hello_incomplete: u64,
-    /// ClientHellos that contradict themselves before a server name.
-    pub hello_malformed: u64,
-    /// ClientHellos with an encrypted inner hello.
-    pub hello_ech: u64,
+    /// DNS messages in streams, by how far they were read.
+    pub dns: DnsStats,
+    /// ClientHellos, by what they gave.
+    pub hellos: HelloStats,
+    /// Certificates, by how far they were read.
+    pub certificates: x509::Stats,
 }
 
 impl Stats {
     /// Adds another's numbers.
     pub fn add(&mut self, other: &Self) {
+        self.dns.add(&other.dns);
+        self.hellos.add(&other.hellos);
+        self.certificates.add(&other.certificates);
         for (sum, n) in self.preludes.iter_mut().zip(other.preludes) {
             *sum = sum.saturating_add(n);
         }
@@ -52,12 +52,6 @@ impl Stats {
             (&mut self.http2_connections, other.http2_connections),
             (&mut self.http2_lost, other.http2_lost),
             (&mut self.preludes_gave_up, other.preludes_gave_up),
-            (&mut self.dns_messages, other.dns_messages),
-            (&mut self.hello_named, other.hello_named),
-            (&mut self.hello_nameless, other.hello_nameless),
-            (&mut self.hello_incomplete, other.hello_incomplete),
-            (&mut self.hello_malformed, other.hello_malformed),
-            (&mut self.hello_ech, other.hello_ech),
         ] {
             *sum = sum.saturating_add(n);
         }

@@ -65,7 +65,9 @@ pub(super) struct Reader<'a> {
     stats: ReaderStats,
     triage: Triage,
     defragmenter: Defragmenter<Path>,
-    /// Scratch: what was opened around the current packet.
+    /// The current packet.
+    at: At,
+    /// Scratch: what was opened around it.
     path: Path,
     /// Scratch: the payload of a datagram out of fragments, and the packet that is made of it.
     payload: Vec<u8>,
@@ -100,6 +102,7 @@ impl<'a> Reader<'a> {
             stats: ReaderStats::default(),
             triage: Triage::default(),
             defragmenter: Defragmenter::new(Limits::default()),
+            at: At::default(),
             path: Path::default(),
             payload: Vec::new(),
             rebuilt: Vec::new(),
@@ -147,6 +150,8 @@ impl<'a> Reader<'a> {
             }
         }
         self.stats.gaps.settle();
+        self.stats.fragments = *self.defragmenter.stats();
+        self.stats.heads = self.triage.stats();
         (self.stats, reports)
     }
 
@@ -198,6 +203,7 @@ impl<'a> Reader<'a> {
             number: frame.number,
             timestamp: now,
         };
+        self.at = at;
         match packet::decode(frame.link, frame.data, &mut self.path) {
             Ok(view) => self.packet(at, &view),
             Err(Stop::Gap(gap)) => {

@@ -12,6 +12,7 @@ use crate::names::quic::{self, Quic};
 use crate::names::stream::{Note, Scratch};
 use crate::names::text::NameText;
 use crate::names::{Kind, llmnr, mdns, nbns};
+use crate::packet::path::Hop;
 use crate::stats::WorkerStats;
 use crate::stream::table::{self, Part, Seen, Table, Visit};
 use crate::triage::Reader;
@@ -23,11 +24,17 @@ struct Shard {
     dtls: Dtls,
 }
 
+/// Of one shard; there are 64.
+const QUIC_LIMITS: quic::Limits = quic::Limits {
+    flows: 512,
+    bytes: 512 * 1024,
+};
+
 impl Shard {
     fn new() -> Box<Self> {
         Box::new(Self {
             streams: Table::new(table::Limits::default()),
-            quic: Quic::new(quic::Limits::default()),
+            quic: Quic::new(QUIC_LIMITS),
             dtls: Dtls::new(dtls::Bounds::default()),
         })
     }
@@ -63,7 +70,7 @@ impl Worker {
         self.stats.messages = self.streams.stats;
         for shard in self.shards.iter().flatten() {
             self.stats.streams.add(shard.streams.stats());
-            self.stats.quic.add(&shard.quic.stats());
+            self.stats.quic.add(shard.quic.stats());
             self.stats.dtls.add(&shard.dtls.stats());
         }
         self.stats
@@ -137,14 +144,18 @@ impl Worker {
                     let Some(shard) = shard(&mut self.shards, item) else {
                         continue;
                     };
-                    let mut visit = |kind: Kind, name: &[u8], ech: bool| {
-                        out.name(&seen, kind, name, Note { ech, dns: None });
-                    };
                     if item.reader == Reader::Quic {
-                        shard
-                            .quic
-                            .datagram(&item.flow, item.timestamp, payload, &mut visit);
+                        shard.quic.datagram(
+                            &item.flow,
+                            item.timestamp,
+                            item.packet,
+                            payload,
+                            &mut |found| quic_name(&found, seen.path, &mut out),
+                        );
                     } else {
+                        let mut visit = |kind: Kind, name: &[u8], ech: bool| {
+                            out.name(&seen, kind, name, Note { ech, dns: None });
+                        };
                         shard
                             .dtls
                             .datagram(&item.flow, item.timestamp, payload, &mut visit);
@@ -156,6 +167,9 @@ impl Worker {
         if batch.last {
             for shard in self.shards.iter_mut().flatten() {
                 shard.streams.drain(&mut self.streams, &mut InOrder(&mut out));
+                shard
+                    .quic
+                    .finish(&mut |found| quic_name(&found, &[], &mut InOrder(&mut out)));
                 shard.dtls.finish();
             }
         }
@@ -191,6 +205,21 @@ fn message(
             visit,
         ),
     }
+}
+
+/// A name in a hello that may have been made whole by an earlier packet than the current one.
+fn quic_name(found: &quic::Found<'_>, path: &[Hop], out: &mut impl Visit) {
+    let seen = Seen {
+        packet: found.number,
+        timestamp: found.time,
+        flow: *found.flow,
+        path,
+    };
+    let note = Note {
+        ech: found.ech,
+        dns: None,
+    };
+    out.name(&seen, found.kind, found.name, note);
 }
 
 /// What is found at the end of an input stands in the order of the packets that it was seen in.

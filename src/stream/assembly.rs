@@ -164,6 +164,21 @@ impl Assembly {
         self.parts.splice(first..last, [(at, end)]);
     }
 
+    /// True where something waits behind a hole.
+    pub fn has_hole(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// Gives up what is contiguous and the hole behind it: what waited is contiguous then. False where
+    /// nothing waits.
+    pub fn skip_hole(&mut self) -> bool {
+        let Some(&(from, _)) = self.parts.first() else {
+            return false;
+        };
+        self.take(from.saturating_sub(self.start) as u64);
+        true
+    }
+
     /// Is done with the next `count` bytes, of which some may not have come yet.
     pub fn take(&mut self, count: u64) {
         let count = usize::try_from(count.min(MAX_SKIP)).unwrap_or(usize::MAX);

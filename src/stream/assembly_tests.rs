@@ -85,6 +85,17 @@ fn taking_more_than_there_is_skips() {
     assert_eq!(assembly.data(), b"next");
 }
 
+#[test]
+fn holes_can_be_given_up() {
+    let mut assembly = fed(0, &[(0, b"head"), (10, b"more"), (20, b"and")]);
+    assert!(assembly.has_hole() && assembly.skip_hole());
+    assert_eq!(assembly.data(), b"more");
+    assembly.take(2);
+    assert!(assembly.skip_hole());
+    assert_eq!(assembly.data(), b"and");
+    assert!(!assembly.has_hole() && !assembly.skip_hole());
+}
+
 /// Bytes that differ at every position nearby.
 fn content(length: usize) -> Vec<u8> {
     (0..length).map(|n| (n * 7 + n / 251) as u8).collect()

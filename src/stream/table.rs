@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::assembly::{Assembly, MAX_SKIP};
 use crate::flow::Flow;
-use crate::names::stream::{Direction, Hint, Note, Scratch};
+use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, shape};
 use crate::names::{Kind, Step};
 use crate::packet::path::Hop;
 use crate::stats::bump;
@@ -59,6 +59,8 @@ pub struct StreamStats {
     pub expired: u64,
     /// Directions that ended, or were given up, inside a message.
     pub incomplete: u64,
+    /// Places where the capture lacks bytes of a direction, passed over.
+    pub holes: u64,
 }
 
 impl StreamStats {
@@ -73,6 +75,7 @@ impl StreamStats {
             (&mut self.evicted_for_space, other.evicted_for_space),
             (&mut self.expired, other.expired),
             (&mut self.incomplete, other.incomplete),
+            (&mut self.holes, other.holes),
         ] {
             *sum = sum.saturating_add(n);
         }
@@ -130,6 +133,9 @@ struct Stream {
     /// Bytes without which it is no use to ask again.
     need: usize,
     done: bool,
+    hint: Hint,
+    /// Since when something waits behind a hole.
+    hole: Option<Timestamp>,
     packet: u64,
     timestamp: Timestamp,
     path: Vec<Hop>,
@@ -240,6 +246,8 @@ impl Table {
             stream.direction = direction;
             stream.need = need;
             stream.done = done;
+            stream.hint = part.hint;
+            stream.hole = None;
             stream.assembly.restart(base);
         }
         if done {
@@ -274,8 +282,16 @@ impl Table {
             stream.path.clear();
             stream.path.extend_from_slice(seen.path);
         }
+        if stream.done && part.begins {
+            // What was read is over, and something else begins.
+            stream.done = false;
+            stream.need = 0;
+            stream.direction = Direction::new(part.hint);
+            stream.assembly.restart(part.sequence);
+        }
         if !stream.done {
             let conflict = self.put(slot, part.sequence, part.payload);
+            self.give_up_hole(slot, part.hint, scratch, visit);
             if conflict && part.begins {
                 // Whoever the other end believed: this copy names a host, too.
                 Direction::new(part.hint).read(part.payload, true, scratch, &mut |k, name, note| {
@@ -289,6 +305,59 @@ impl Table {
         } else {
             self.make_space(slot, scratch, visit);
         }
+    }
+
+    /// Bytes that a capture lacks never come: after a while what is behind them is read.
+    fn give_up_hole(
+        &mut self,
+        slot: usize,
+        hint: Hint,
+        scratch: &mut Scratch,
+        visit: &mut impl Visit,
+    ) {
+        let Some(stream) = self.slots.get_mut(slot) else {
+            return;
+        };
+        if !stream.assembly.has_hole() {
+            stream.hole = None;
+            return;
+        }
+        let since = *stream.hole.get_or_insert(stream.timestamp);
+        if stream.timestamp.nanos_since(since) > HOLE_NANOS {
+            stream.hole = None;
+            self.read(slot, true, scratch, visit);
+            self.behind_hole(slot, hint);
+        }
+    }
+
+    /// Goes on behind a hole, where something begins that can be told without what was before it.
+    fn behind_hole(&mut self, slot: usize, hint: Hint) -> bool {
+        let Some(stream) = self.slots.get_mut(slot) else {
+            return false;
+        };
+        let before = stream.assembly.held();
+        let mut found = false;
+        while !found && stream.assembly.skip_hole() {
+            bump(&mut self.stats.holes);
+            found = hint != Hint::Any
+                || matches!(
+                    shape(stream.assembly.data()),
+                    Shape::ClientHello | Shape::ServerHello | Shape::Http | Shape::Http2
+                );
+        }
+        if found {
+            stream.done = false;
+            stream.need = 0;
+            stream.direction = Direction::new(hint);
+        } else {
+            stream.done = true;
+            stream.assembly.restart(0);
+        }
+        self.held = self
+            .held
+            .saturating_add(stream.assembly.held())
+            .saturating_sub(before);
+        found
     }
 
     /// Adds bytes to a direction and says whether they contradict what is there.
@@ -352,7 +421,7 @@ impl Table {
                 Step::Took(_) | Step::End => stream.done = true,
             }
         }
-        if stream.done {
+        if stream.done && !last {
             stream.assembly.restart(0);
         }
         self.held = self
@@ -366,9 +435,15 @@ impl Table {
         let Some(stream) = self.slots.get(slot) else {
             return;
         };
+        let hint = stream.hint;
         if !stream.done && stream.assembly.held() != 0 {
             bump(&mut self.stats.incomplete);
-            self.read(slot, true, scratch, visit);
+            loop {
+                self.read(slot, true, scratch, visit);
+                if !self.behind_hole(slot, hint) {
+                    break;
+                }
+            }
         }
         let Some(stream) = self.slots.get_mut(slot) else {
             return;
@@ -415,6 +490,8 @@ impl Table {
                 direction: Direction::new(Hint::Any),
                 need: 0,
                 done: false,
+                hint: Hint::Any,
+                hole: None,
                 packet: 0,
                 timestamp: seen.timestamp,
                 path: Vec::new(),
@@ -478,6 +555,9 @@ impl Table {
         self.order.clear();
     }
 }
+
+/// For so many nanoseconds of packet time a hole may still be filled by a retransmission.
+const HOLE_NANOS: i64 = 3_000_000_000;
 
 /// A slot that needed more memory than this gives it back.
 const LARGE: usize = 64 * 1024;

@@ -351,6 +351,7 @@ impl Heads {
             if !entry.records
                 && let Message::Begins(Window::Bytes(n)) = message(false)
             {
+                begins = true;
                 entry.end = sequence.wrapping_add(n);
             }
         } else {

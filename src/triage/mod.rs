@@ -261,7 +261,7 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
     if dport == NETBIOS_NAMES {
         return Verdict::Forward(Reader::Nbns);
     }
-    if quic::looks_like(payload) {
+    if quic::looks_like(payload).is_some() {
         return Verdict::Forward(Reader::Quic);
     }
     if dtls::looks_like(payload) {

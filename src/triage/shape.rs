@@ -2,7 +2,6 @@
 
 use super::{DNS, DNS_HEADER, LLMNR, Message, Window};
 use crate::names::stream::{self, Hint, Shape};
-use crate::names::tls;
 use crate::packet::Segment;
 
 /// Requests and greetings: what stands before the names, and heads of several requests.
@@ -23,8 +22,11 @@ const DNS_WINDOW: u32 = 1024 * 1024;
 
 /// What is known of a segment's direction from its ports.
 pub(super) fn hint(segment: &Segment<'_>) -> Hint {
-    if is_dns_port(segment) {
+    let Segment { sport, dport, .. } = *segment;
+    if sport == DNS || dport == DNS {
         Hint::Dns
+    } else if sport == LLMNR || dport == LLMNR {
+        Hint::Llmnr
     } else {
         Hint::Any
     }
@@ -50,13 +52,14 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
     let payload = segment.payload;
     match stream::shape(payload) {
         Shape::ClientHello => Message::Begins(Window::Bytes(hello_window(payload))),
-        Shape::ServerHello if tls::selects_tls13(payload) => Message::None,
         Shape::ServerHello => Message::Begins(Window::Records(FLIGHT_WINDOW)),
         _ if is_dns_port(segment) => Message::Begins(Window::Bytes(DNS_WINDOW)),
         Shape::Http | Shape::Http2 | Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {
             Message::Begins(Window::Bytes(TEXT_WINDOW))
         }
         Shape::Text
+        | Shape::Xmpp
+        | Shape::Adb
         | Shape::Ldap
         | Shape::Postgres
         | Shape::MySql

@@ -1,5 +1,6 @@
 //! What was seen, what was not, and a verdict that claims no more than that.
 
+mod limits;
 mod text;
 mod verdict;
 
@@ -13,7 +14,6 @@ use crate::names::Kind;
 use crate::pipeline::Outcome;
 use crate::rules::RuleSet;
 use crate::stats::ReaderStats;
-use crate::triage::Unread;
 
 /// Everything that a run has to say at its end.
 #[derive(Debug, Serialize)]
@@ -258,64 +258,19 @@ impl Summary {
                 count,
             });
         }
-        let mut limit = |what: &str, count: u64| {
-            if count != 0 {
-                not_read.push(Count {
+        not_read.extend(limits::limits(reader, workers).into_iter().filter_map(
+            |(what, count)| {
+                (count != 0).then(|| Count {
                     what: what.to_owned(),
                     count,
-                });
-            }
-        };
-        limit(
-            "other frames that could not be decoded",
-            reader.gaps.others(),
-        );
-        limit(
-            "IP datagrams of which only the first fragment is read",
-            reader.first_fragments,
-        );
-        for what in Unread::ALL {
-            limit(
-                what.describe(),
-                reader.unread.get(what as usize).copied().unwrap_or(0),
-            );
-        }
-        limit(
-            "TLS hellos that go on in another segment before they name a host",
-            workers.hello_incomplete,
-        );
-        limit(
-            "TLS hellos malformed before a server name",
-            workers.hello_malformed,
-        );
-        limit(
-            "TLS hellos with an encrypted inner name (ECH)",
-            workers.hello_ech,
-        );
-        limit("DNS messages cut short by the capture", workers.dns.short);
-        limit(
-            "DNS messages malformed, read around the damage",
-            workers.dns.malformed,
-        );
-        limit(
-            "DNS messages with more than 1,024 names, read up to there",
-            workers.dns.too_many,
-        );
-        limit("packets on port 53 that are not DNS", workers.dns.not);
-        limit("names longer than a name can be", workers.too_long);
-        limit(
-            "payloads longer than 65,535 bytes, read up to there",
-            reader.capped,
-        );
-        limit(
-            "packets lost before the capture was written, as the files say",
-            reader.lost_before,
-        );
-        if workers.hello_nameless != 0 {
-            let what = "TLS hellos without a server name".to_owned();
+                })
+            },
+        ));
+        let without_name = limits::nameless_hellos(workers);
+        if without_name != 0 {
             nameless.push(Count {
-                what,
-                count: workers.hello_nameless,
+                what: "TLS and QUIC hellos without a server name".to_owned(),
+                count: without_name,
             });
             nameless.sort_by_key(|c| std::cmp::Reverse(c.count));
         }

@@ -11,7 +11,6 @@
 //!     .udp(53124, 53)
 //!     .payload(dns::query(0x1a2b, "example.com", dns::A));
 //! assert_eq!(frame.len(), 14 + 4 + 20 + 8 + 29);
-//! ```
 //!
 //! | file | builds |
 //! | --- | --- |

@@ -1,0 +1,76 @@
+//! How TLS and DNS begin.
+
+use super::tls::skip_short_records;
+
+/// What TLS stands at the beginning of the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tls {
+    /// A ClientHello.
+    Client,
+    /// A ServerHello.
+    Server,
+    /// So many bytes are needed to tell.
+    Need(usize),
+    /// Neither.
+    Other,
+}
+
+/// Recognises hellos, also behind short records, and those of SSL 2.
+pub(super) fn tls_begins(bytes: &[u8]) -> Tls {
+    match bytes {
+        [0x14..=0x16] | [0x14..=0x16, 3] => Tls::Need(6),
+        [0x14..=0x16, 3, 0..=4, ..] => {
+            let Some(rest) = skip_short_records(bytes) else {
+                return Tls::Need(bytes.len().saturating_add(1));
+            };
+            match rest {
+                [0x16, 3, 0..=4, _, _, 1, ..] => Tls::Client,
+                [0x16, 3, 0..=4, _, _, 2, ..] => Tls::Server,
+                // A chain of certificates: its hello is lost, or it is a client's.
+                [0x16, 3, 0..=4, _, _, 11, 0, _, _, 0, _, _, 0, _, _, 0x30, ..] => Tls::Server,
+                [0x14..=0x16, ..] if rest.len() < 6 => {
+                    Tls::Need(bytes.len().saturating_add(6).saturating_sub(rest.len()))
+                }
+                _ => Tls::Other,
+            }
+        }
+        // A two-byte record header, then the message's type and the version.
+        [0x80..=0xff, _, 1, 0, 2, ..] | [0x80..=0xff, _, 1, 3, 0..=4, ..] => Tls::Client,
+        [0x80..=0xff, _, 4, 0 | 1, 0 | 1, 0, 2, ..] => Tls::Server,
+        [0x80..=0xff] | [0x80..=0xff, _] | [0x80..=0xff, _, 1] | [0x80..=0xff, _, 1, 0 | 3] => {
+            Tls::Need(5)
+        }
+        [0x80..=0xff, _, 4] | [0x80..=0xff, _, 4, 0 | 1] | [0x80..=0xff, _, 4, 0 | 1, 0 | 1] => {
+            Tls::Need(7)
+        }
+        [0x80..=0xff, _, 4, 0 | 1, 0 | 1, 0] => Tls::Need(7),
+        _ => Tls::Other,
+    }
+}
+
+/// Whether a DNS message with its length before it begins here, on a port that is not DNS's own.
+/// `Err` is the number of bytes that are needed to tell.
+pub(super) fn dns_begins(bytes: &[u8]) -> Result<bool, usize> {
+    // A length of two bytes, below 8,192: larger ones begin like text.
+    let Some(start) = bytes.first_chunk::<14>() else {
+        let plausible = bytes.first().is_none_or(|high| *high < 0x20)
+            && bytes.get(4).is_none_or(|flags| flags & 0x78 == 0)
+            && bytes.get(6).is_none_or(|high| *high == 0)
+            && bytes.get(7).is_none_or(|low| *low == 1);
+        return if plausible { Err(14) } else { Ok(false) };
+    };
+    let &[l0, l1, _, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1] = start;
+    let length = u16::from_be_bytes([l0, l1]);
+    let counts = [[a0, a1], [n0, n1], [x0, x1]].map(u16::from_be_bytes);
+    let few = if flags & 0x80 == 0 {
+        flags2 & 0x0f == 0 && counts <= [0, 0, 2]
+    } else {
+        counts.iter().all(|n| *n <= 256)
+    };
+    Ok(l0 < 0x20
+        && length >= 17
+        && flags & 0x78 == 0
+        && flags2 & 0x40 == 0
+        && [q0, q1] == [0, 1]
+        && few)
+}
