@@ -7,9 +7,9 @@ use crate::names::quic::QuicStats;
 use crate::names::{Kind, dtls, stream};
 use crate::packet::Gap;
 use crate::source::CaptureReport;
-use crate::time::Timestamp;
 use crate::stream::defrag::DefragStats;
 use crate::stream::table::StreamStats;
+use crate::time::Timestamp;
 use crate::triage::{HeadStats, Unread};
 
 /// How many different gaps are told apart. A capture of random bytes has thousands.

@@ -27,7 +27,25 @@ pub(super) fn tls_begins(bytes: &[u8]) -> Tls {
                 [0x16, 3, 0..=4, _, _, 1, ..] => Tls::Client,
                 [0x16, 3, 0..=4, _, _, 2, ..] => Tls::Server,
                 // A chain of certificates: its hello is lost, or it is a client's.
-                [0x16, 3, 0..=4, _, _, 11, 0, _, _, 0, _, _, 0, _, _, 0x30, ..] => Tls::Server,
+                [
+                    0x16,
+                    3,
+                    0..=4,
+                    _,
+                    _,
+                    11,
+                    0,
+                    _,
+                    _,
+                    0,
+                    _,
+                    _,
+                    0,
+                    _,
+                    _,
+                    0x30,
+                    ..,
+                ] => Tls::Server,
                 [0x14..=0x16, ..] if rest.len() < 6 => {
                     Tls::Need(bytes.len().saturating_add(6).saturating_sub(rest.len()))
                 }

@@ -3,9 +3,9 @@
 //! This is asked for every TCP segment, so bulk has to be recognised by one table look-up. It says
 //! only that a [`super::stream::Direction`] is worth beginning here; that judges by itself.
 
+use super::begins::{Tls, tls_begins};
 use super::prelude::{self, Part, Prelude};
 use super::socks;
-use super::begins::{Tls, tls_begins};
 use super::{http, http2};
 
 /// What may begin at the first byte of a payload.

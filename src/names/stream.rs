@@ -4,10 +4,10 @@
 //! or CONNECT request or a STARTTLS dialogue the bytes are judged anew. [`Direction::read`] is
 //! given contiguous bytes from where the last message ended. It keeps a few numbers and no bytes.
 
-use super::http2::{self, Connection, Content};
-use super::prelude::{self, Part, Prelude, Text};
 use super::begins::{Tls, dns_begins, tls_begins};
 use super::dns::DnsNote;
+use super::http2::{self, Connection, Content};
+use super::prelude::{self, Part, Prelude, Text};
 use super::tls::{Flight, Hello, client_stream, flight};
 use super::{Kind, Step, dns, http, llmnr, socks};
 

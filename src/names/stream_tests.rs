@@ -274,9 +274,10 @@ fn dns_has_its_notes_and_is_strict_elsewhere() {
         .over_tcp();
     for hint in [Hint::Any, Hint::Dns] {
         let (names, stats, _) = feed(hint, &[&query[..], &answer].concat(), &[]);
-        assert_eq!(stats.dns_messages, 2, "{hint:?}");
+        assert_eq!(stats.dns.whole, 2, "{hint:?}");
         let notes: Vec<_> = names.iter().map(|(_, _, note)| note.dns).collect();
-        assert_eq!(notes, [Some((false, 0)), Some((true, 3))]);
+        let note = |response, rcode| Some(DnsNote { response, rcode });
+        assert_eq!(notes, [note(false, 0), note(true, 3)]);
     }
     let mut wrong = query.clone();
     wrong[1] += 2;

@@ -29,8 +29,8 @@ use crate::source::filter::Filter;
 use crate::source::{self, Input};
 use crate::stats::{ReaderStats, WorkerStats};
 use batch::Batch;
-use reader::{Lane, Reader};
 use out::Findings;
+use reader::{Lane, Reader};
 use worker::Worker;
 
 /// Batches on their way to one worker.
@@ -299,7 +299,9 @@ impl Collector {
             .iter()
             .flat_map(|part| {
                 let input = part.input;
-                part.sightings.iter().map(move |(order, s)| (*order, input, s))
+                part.sightings
+                    .iter()
+                    .map(move |(order, s)| (*order, input, s))
             })
             .collect();
         // A packet belongs to one worker, and a stable sort keeps the order inside it.

@@ -12,8 +12,8 @@ use crate::packet::{self, Fragment, Gap, Packet, Path, Stop};
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
 use crate::stats::{ReaderStats, bump};
-use crate::time::Timestamp;
 use crate::stream::defrag::{Datagram, Defragmenter, Limits, Outcome};
+use crate::time::Timestamp;
 use crate::triage::{Triage, Verdict};
 
 /// An epoch ends after this many blocks even where no batch is full, so that alerts do not wait.

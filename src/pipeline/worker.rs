@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Task;
 use super::batch::{Batch, Item};
 use super::out::{Findings, Out};
-use super::Task;
 use crate::flow::SHARDS;
 use crate::names::dns::{self, DnsNote};
 use crate::names::dtls::{self, Dtls};
@@ -101,11 +101,7 @@ impl Worker {
                 path: batch.path(item),
             };
             match item.reader {
-                Reader::Dns
-                | Reader::DnsShaped
-                | Reader::Mdns
-                | Reader::Llmnr
-                | Reader::Nbns => {
+                Reader::Dns | Reader::DnsShaped | Reader::Mdns | Reader::Llmnr | Reader::Nbns => {
                     let mut visit = |kind: Kind, name: &[u8], dns: DnsNote| {
                         out.name(
                             &seen,
@@ -166,7 +162,9 @@ impl Worker {
         }
         if batch.last {
             for shard in self.shards.iter_mut().flatten() {
-                shard.streams.drain(&mut self.streams, &mut InOrder(&mut out));
+                shard
+                    .streams
+                    .drain(&mut self.streams, &mut InOrder(&mut out));
                 shard
                     .quic
                     .finish(&mut |found| quic_name(&found, &[], &mut InOrder(&mut out)));

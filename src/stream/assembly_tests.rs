@@ -27,10 +27,7 @@ fn segments_in_order_and_out_of_order_join() {
 #[test]
 fn numbers_wrap_around() {
     let base = u32::MAX - 1;
-    assert_eq!(
-        fed(base, &[(1, b"def"), (base, b"abc")]).data(),
-        b"abcdef"
-    );
+    assert_eq!(fed(base, &[(1, b"def"), (base, b"abc")]).data(), b"abcdef");
 }
 
 #[test]

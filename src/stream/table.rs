@@ -182,7 +182,11 @@ impl Table {
         visit: &mut impl Visit,
     ) {
         if let Some(&slot) = self.index.get(&seen.flow) {
-            if self.slots.get(slot).is_some_and(|s| s.origin == part.origin) {
+            if self
+                .slots
+                .get(slot)
+                .is_some_and(|s| s.origin == part.origin)
+            {
                 self.go_on(slot, seen, part, scratch, visit);
                 return;
             }
@@ -294,9 +298,14 @@ impl Table {
             self.give_up_hole(slot, part.hint, scratch, visit);
             if conflict && part.begins {
                 // Whoever the other end believed: this copy names a host, too.
-                Direction::new(part.hint).read(part.payload, true, scratch, &mut |k, name, note| {
-                    visit.name(seen, k, name, note);
-                });
+                Direction::new(part.hint).read(
+                    part.payload,
+                    true,
+                    scratch,
+                    &mut |k, name, note| {
+                        visit.name(seen, k, name, note);
+                    },
+                );
             }
             self.read(slot, part.cut, scratch, visit);
         }
@@ -470,7 +479,10 @@ impl Table {
     ) -> usize {
         while let Some(oldest) = self.oldest() {
             let silent = self.slots.get(oldest).is_some_and(|stream| {
-                seen.timestamp.secs().saturating_sub(stream.timestamp.secs()) > self.limits.idle_secs
+                seen.timestamp
+                    .secs()
+                    .saturating_sub(stream.timestamp.secs())
+                    > self.limits.idle_secs
             });
             if silent {
                 bump(&mut self.stats.expired);

@@ -313,9 +313,7 @@ impl Heads {
                     }
                     Known::Forget
                 }
-                found => {
-                    Known::Forward(self.begin(key, sequence, payload, found, now))
-                }
+                found => Known::Forward(self.begin(key, sequence, payload, found, now)),
             };
         }
         let in_order = sequence == entry.next;

@@ -67,7 +67,9 @@ impl Unread {
     /// In words, for the summary.
     pub const fn describe(self) -> &'static str {
         match self {
-            Self::Tunnel => "UDP tunnel packets that could not be opened (IPsec, WireGuard and others)",
+            Self::Tunnel => {
+                "UDP tunnel packets that could not be opened (IPsec, WireGuard and others)"
+            }
             Self::Cut => "payloads cut short by the capture before their first bytes",
         }
     }
@@ -227,8 +229,8 @@ fn key(ip: &Ip<'_>, segment: &Segment<'_>) -> Key {
         }
     };
     let ports = u64::from(segment.sport) << 16 | u64::from(segment.dport);
-    let mut hash = (ends ^ ports.wrapping_mul(0xd6e8_feb8_6659_fd93))
-        .wrapping_mul(0x94d0_49bb_1331_11eb);
+    let mut hash =
+        (ends ^ ports.wrapping_mul(0xd6e8_feb8_6659_fd93)).wrapping_mul(0x94d0_49bb_1331_11eb);
     hash ^= hash >> 32;
     Key(hash.wrapping_mul(0xd6e8_feb8_6659_fd93))
 }

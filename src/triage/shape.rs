@@ -70,6 +70,10 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         {
             Message::Begins(Window::Bytes(SHORT_WINDOW))
         }
+        // The first bytes of a handshake record are hardly anything else.
+        Shape::Short if payload.first() == Some(&0x16) => {
+            Message::Begins(Window::Bytes(HELLO_WINDOW))
+        }
         _ if is_dns_over_tcp(payload) => Message::Begins(Window::Bytes(DNS_WINDOW)),
         _ => Message::None,
     }
@@ -101,7 +105,8 @@ fn is_dns_over_tcp(payload: &[u8]) -> bool {
 
 /// The counts and flags of a header that a resolver or its client would really send.
 pub(super) fn is_dns(payload: &[u8]) -> bool {
-    let Some(&[_, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1]) = payload.first_chunk::<DNS_HEADER>()
+    let Some(&[_, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1]) =
+        payload.first_chunk::<DNS_HEADER>()
     else {
         return false;
     };

@@ -1,28 +1,76 @@
 use testkit::frame::ethernet;
-use testkit::{dns, http, tls};
+use testkit::{dns, http, quic, tls, tls_server, x509};
 
 use super::*;
 use crate::packet::{self, Path};
 use crate::source::LinkType;
 
-fn decode(link: LinkType, frame: &[u8]) -> Option<Packet<'_>> {
-    packet::decode(link, frame, &mut Path::default()).ok()
+const CLIENT: &str = "10.0.0.7";
+const SERVER: &str = "192.0.2.1";
+
+fn verdict(triage: &mut Triage, frame: &[u8]) -> Verdict {
+    let mut path = Path::default();
+    let packet = packet::decode(LinkType::ETHERNET, frame, &mut path).unwrap();
+    triage.packet(&packet, Timestamp::from_parts(1_700_000_000, 0))
 }
 
 fn of_udp(sport: u16, dport: u16, payload: impl Into<Vec<u8>>) -> Verdict {
     let frame = ethernet()
-        .ipv4("10.0.0.7", "192.0.2.1")
+        .ipv4(CLIENT, SERVER)
         .udp(sport, dport)
         .payload(payload);
-    triage(&decode(LinkType::ETHERNET, &frame).unwrap())
+    verdict(&mut Triage::default(), &frame)
 }
 
 fn of_tcp(sport: u16, dport: u16, payload: impl Into<Vec<u8>>) -> Verdict {
     let frame = ethernet()
-        .ipv4("10.0.0.7", "192.0.2.1")
+        .ipv4(CLIENT, SERVER)
         .tcp(sport, dport)
         .payload(payload);
-    triage(&decode(LinkType::ETHERNET, &frame).unwrap())
+    verdict(&mut Triage::default(), &frame)
+}
+
+/// The part that is forwarded.
+fn part(verdict: Verdict) -> Part {
+    match verdict {
+        Verdict::Forward(Reader::Stream(part, _)) => part,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_stream(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Forward(Reader::Stream(..)))
+}
+
+/// A client's side of one connection.
+struct Client {
+    triage: Triage,
+}
+
+impl Client {
+    /// After the SYN with this number.
+    fn new(syn: u32) -> Self {
+        let mut client = Self {
+            triage: Triage::default(),
+        };
+        let syn = ethernet()
+            .ipv4(CLIENT, SERVER)
+            .tcp(5_000, 443)
+            .syn()
+            .seq(syn)
+            .payload(Vec::new());
+        assert_eq!(verdict(&mut client.triage, &syn), Verdict::Forget);
+        client
+    }
+
+    fn sends(&mut self, seq: u32, payload: &[u8]) -> Verdict {
+        let frame = ethernet()
+            .ipv4(CLIENT, SERVER)
+            .tcp(5_000, 443)
+            .seq(seq)
+            .payload(payload);
+        verdict(&mut self.triage, &frame)
+    }
 }
 
 #[test]
@@ -55,11 +103,99 @@ fn dns_on_another_port_is_recognised_by_shape() {
 fn hellos_are_forwarded_on_any_port() {
     let hello = tls::client_hello("example.com").records();
     for port in [443, 8_443, 30_495, 53, 25] {
-        assert_eq!(
-            of_tcp(5_000, port, hello.clone()),
-            Verdict::Forward(Reader::ClientHello)
-        );
+        let part = part(of_tcp(5_000, port, hello.clone()));
+        assert!(part.begins && part.last, "{port}");
     }
+}
+
+#[test]
+fn what_a_syn_opened_is_followed_in_any_order() {
+    let hello = tls::client_hello("example.com").post_quantum().records();
+    let (first, second) = hello.split_at(1_300);
+    // The second segment first, with numbers that wrap around.
+    let mut client = Client::new(u32::MAX - 100);
+    let late = part(client.sends(1_300 - 100, second));
+    assert!(!late.begins && !late.last);
+    let early = part(client.sends(u32::MAX - 99, first));
+    assert!(early.begins && early.origin == late.origin);
+    // In order: with the last byte of the hello the direction is of no more interest.
+    let mut client = Client::new(0);
+    assert!(!part(client.sends(1, first)).last);
+    assert!(part(client.sends(1_301, second)).last);
+    let data = tls::application_data(900);
+    assert_eq!(
+        client.sends(1 + u32::try_from(hello.len()).unwrap(), &data),
+        Verdict::Forget
+    );
+}
+
+#[test]
+fn what_begins_as_something_else_is_not_followed() {
+    let mut client = Client::new(0);
+    assert_eq!(client.sends(1, &[0; 500]), Verdict::Forget);
+    assert_eq!(client.sends(501, &[0; 500]), Verdict::Forget);
+    // Dialogues that may lead to TLS are.
+    let mut client = Client::new(0);
+    assert!(is_stream(client.sends(1, b"EHLO client.example\r\n")));
+    assert!(is_stream(client.sends(22, b"STARTTLS\r\n")));
+    // Without its SYN, a greeting is any text.
+    assert_eq!(
+        of_tcp(5_000, 25, *b"MAIL FROM:<a@b.example>\r\n"),
+        Verdict::Forget
+    );
+}
+
+#[test]
+fn the_end_of_a_connection_ends_what_waits() {
+    let mut client = Client::new(0);
+    let request = b"GET / HTTP/1.1\r\nHost: exam";
+    assert!(!part(client.sends(1, request)).last);
+    let reset = ethernet()
+        .ipv4(CLIENT, SERVER)
+        .tcp(5_000, 443)
+        .rst()
+        .seq(27)
+        .payload(Vec::new());
+    assert!(part(verdict(&mut client.triage, &reset)).last);
+    assert_eq!(verdict(&mut client.triage, &reset), Verdict::Forget);
+}
+
+#[test]
+fn a_servers_flight_is_followed_to_its_end() {
+    let certificate = x509::certificate("example.com").key(2_000).der();
+    let flight = tls_server::flight(tls::Version::Tls12, &[certificate]).records();
+    let (first, second) = flight.split_at(900);
+    let mut server = Client::new(0);
+    assert!(!part(server.sends(1, first)).last);
+    let rest = [second, &[0x14, 3, 3, 0, 1, 1], &[0x16, 3, 3, 0, 40]].concat();
+    assert!(part(server.sends(901, &rest)).last);
+    assert_eq!(server.sends(5_000, &[0x17; 500]), Verdict::Forget);
+}
+
+#[test]
+fn a_flood_of_syns_is_bounded_and_counted() {
+    let mut triage = Triage::default();
+    for n in 0..100_000u32 {
+        let [a, b, c, d] = n.wrapping_mul(2_654_435_761).to_be_bytes();
+        let frame = ethernet()
+            .ipv4(&format!("10.{a}.{b}.{c}"), SERVER)
+            .tcp(1_024 + u16::from(d), 443)
+            .syn()
+            .seq(n)
+            .payload(Vec::new());
+        assert_eq!(verdict(&mut triage, &frame), Verdict::Forget);
+    }
+    let stats = triage.stats();
+    assert!(
+        stats.evicted_fresh > 60_000 && stats.evicted_open == 0,
+        "{stats:?}"
+    );
+    let hello = tls::client_hello("example.com").records();
+    let frame = ethernet()
+        .ipv4(CLIENT, SERVER)
+        .tcp(5_000, 443)
+        .payload(hello);
+    assert!(part(verdict(&mut triage, &frame)).last);
 }
 
 #[test]
@@ -75,82 +211,47 @@ fn bulk_is_forgotten() {
 }
 
 #[test]
-fn what_may_name_a_host_and_is_not_read_is_told_apart() {
-    let quic = [&[0xc3, 0, 0, 0, 1, 8][..], &[7; 1_194]].concat();
-    let old_quic = [&[0x0d][..], &[7; 8], b"Q039", &[0; 100]].concat();
-    let cases = [
-        (of_udp(5_000, 443, quic), Unread::Quic),
-        (of_udp(5_000, 443, old_quic), Unread::Quic),
+fn every_bearer_of_names_has_its_reader() {
+    let quic = quic::initial(1, &[7; 8]).crypto(0, &[1; 40]).datagram();
+    let old_quic = quic::google(b"Q039", &[7; 8], 0, &quic::chlo("example.com", 0));
+    let datagrams = [
+        (of_udp(5_000, 443, quic), Reader::Quic),
+        (of_udp(5_000, 443, old_quic), Reader::Quic),
         (
             of_udp(5_000, 5_684, tls::dtls_client_hello("example.com")),
-            Unread::Dtls,
+            Reader::Dtls,
         ),
         (
             of_udp(5_353, 5_353, dns::query(0, "phone.local", dns::A)),
-            Unread::LocalNames,
+            Reader::Mdns,
         ),
         (
             of_udp(5_000, 5_355, dns::query(0, "phone", dns::A)),
-            Unread::LocalNames,
-        ),
-        (
-            of_tcp(5_000, 80, http::get("example.com", "/")),
-            Unread::Http,
-        ),
-        (
-            of_tcp(5_000, 53, dns::query(1, "example.com", dns::A).over_tcp()),
-            Unread::DnsOverTcp,
-        ),
-        (of_tcp(5_000, 443, *b"\x16\x03\x01"), Unread::SplitHello),
-        (
-            of_tcp(5_000, 443, *b"\x16\x03\x01\x02\x00"),
-            Unread::SplitHello,
-        ),
-        (
-            of_tcp(443, 5_000, tls12_server_hello()),
-            Unread::ServerHandshake,
+            Reader::Llmnr,
         ),
     ];
-    for (verdict, want) in cases {
-        assert_eq!(verdict, Verdict::Unread(want));
+    for (verdict, reader) in datagrams {
+        assert_eq!(verdict, Verdict::Forward(reader));
     }
-}
-
-/// The testkit's ServerHello, which selects TLS 1.3, made to select TLS 1.2.
-fn tls12_server_hello() -> Vec<u8> {
-    let mut hello = tls::server_hello();
-    let extension = [0x00, 0x2b, 0x00, 0x02, 0x03, 0x04];
-    let at = hello
-        .windows(6)
-        .position(|bytes| bytes == extension)
-        .unwrap();
-    hello[at..][5] = 3;
-    hello
-}
-
-#[test]
-fn a_tls13_server_shows_no_certificate() {
-    assert_eq!(of_tcp(443, 5_000, tls::server_hello()), Verdict::Forget);
-    assert_eq!(
-        of_tcp(443, 5_000, tls12_server_hello()),
-        Verdict::Unread(Unread::ServerHandshake)
-    );
-}
-
-#[test]
-fn socks_and_dns_over_tcp_are_told_by_shape() {
     let socks5 = [&[5, 1, 0, 3, 11][..], b"example.com", &[1, 187]].concat();
     let socks4a = [&[4, 1, 1, 187, 0, 0, 0, 1, 0][..], b"example.com\0"].concat();
     let message = dns::query(1, "example.com", dns::A).over_tcp();
-    assert_eq!(of_tcp(5_000, 1_080, socks5), Verdict::Unread(Unread::Socks));
-    assert_eq!(
-        of_tcp(5_000, 1_080, socks4a),
-        Verdict::Unread(Unread::Socks)
-    );
-    assert_eq!(
-        of_tcp(5_000, 5_354, message),
-        Verdict::Unread(Unread::DnsOverTcp)
-    );
+    let flight = tls_server::flight(tls::Version::Tls12, &[]).records();
+    for (port, payload) in [
+        (80, http::get("example.com", "/")),
+        (53, message.clone()),
+        (5_354, message),
+        (443, b"\x16\x03\x01".to_vec()),
+        (443, b"\x16\x03\x01\x02\x00".to_vec()),
+        (443, flight),
+        (1_080, socks5),
+        (1_080, socks4a),
+    ] {
+        assert!(
+            is_stream(of_tcp(5_000, port, payload.clone())),
+            "{payload:?}"
+        );
+    }
 }
 
 #[test]
@@ -162,10 +263,7 @@ fn a_hello_behind_short_records_is_forwarded() {
         &[0x16, 3, 1, 0, 0],
     ] {
         let payload = [before, &hello].concat();
-        assert_eq!(
-            of_tcp(5_000, 443, payload),
-            Verdict::Forward(Reader::ClientHello)
-        );
+        assert!(part(of_tcp(5_000, 443, payload)).begins);
     }
     // A client's last flight: ChangeCipherSpec and an encrypted Finished.
     let finished = [&[0x14, 3, 3, 0, 1, 1, 0x16, 3, 3, 0, 40][..], &[0xa5; 40]].concat();
@@ -203,15 +301,15 @@ fn payloads_cut_before_they_can_be_told_are_not_forgotten() {
         .tcp(5_000, 443)
         .payload(hello);
     for bytes in [0, 3, 5] {
-        let packet = decode(LinkType::ETHERNET, &frame[..14 + 20 + 20 + bytes]).unwrap();
-        assert!(matches!(triage(&packet), Verdict::Unread(_)), "{bytes}");
+        let verdict = verdict(&mut Triage::default(), &frame[..14 + 20 + 20 + bytes]);
+        assert!(verdict != Verdict::Forget, "{bytes}");
     }
     let frame = ethernet()
         .ipv4("10.0.0.7", "192.0.2.1")
         .udp(5_000, 53)
         .payload(dns::query(1, "example.com", dns::A));
-    let packet = decode(LinkType::ETHERNET, &frame[..14 + 20 + 8 + 4]).unwrap();
-    assert_eq!(triage(&packet), Verdict::Unread(Unread::Cut));
+    let verdict = verdict(&mut Triage::default(), &frame[..14 + 20 + 8 + 4]);
+    assert_eq!(verdict, Verdict::Unread(Unread::Cut));
     // A whole packet without payload is only an acknowledgement.
     assert_eq!(of_tcp(5_000, 443, Vec::new()), Verdict::Forget);
 }

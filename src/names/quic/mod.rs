@@ -466,12 +466,17 @@ impl Rest {
         // Whether the names are outer ones is known only at the end.
         let names = &mut self.names;
         names.clear();
-        let hello = read_body(whole.unwrap_or(body), whole.is_some(), false, &mut |name: &[u8]| {
-            if let Ok(length) = u16::try_from(name.len()) {
-                names.extend_from_slice(&length.to_ne_bytes());
-                names.extend_from_slice(name);
-            }
-        });
+        let hello = read_body(
+            whole.unwrap_or(body),
+            whole.is_some(),
+            false,
+            &mut |name: &[u8]| {
+                if let Ok(length) = u16::try_from(name.len()) {
+                    names.extend_from_slice(&length.to_ne_bytes());
+                    names.extend_from_slice(name);
+                }
+            },
+        );
         if let Hello::Named { ech } = hello {
             found.ech = ech;
             let mut left = self.names.as_slice();

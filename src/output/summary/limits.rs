@@ -5,7 +5,10 @@ use crate::triage::Unread;
 
 /// Reasons with their counts, also those of 0. Names may have passed unseen in each of them.
 pub(super) fn limits(reader: &ReaderStats, workers: &WorkerStats) -> Vec<(&'static str, u64)> {
-    let mut all = vec![("other frames that could not be decoded", reader.gaps.others())];
+    let mut all = vec![(
+        "other frames that could not be decoded",
+        reader.gaps.others(),
+    )];
     for what in Unread::ALL {
         let count = reader.unread.get(what as usize).copied().unwrap_or(0);
         all.push((what.describe(), count));
@@ -78,7 +81,10 @@ fn streams(reader: &ReaderStats, workers: &WorkerStats, all: &mut Limits) {
             "TCP messages whose end is missing, read as far as they go",
             s.incomplete,
         ),
-        ("places where TCP segments are missing, passed over", s.holes),
+        (
+            "places where TCP segments are missing, passed over",
+            s.holes,
+        ),
         (
             "TCP segments that contradict others (suspicious; the first copy is read)",
             s.conflicts,
@@ -145,10 +151,7 @@ fn tls(workers: &WorkerStats, all: &mut Limits) {
             "TLS hellos malformed before a server name",
             hellos.malformed,
         ),
-        (
-            "TLS hellos with an encrypted inner name (ECH)",
-            hellos.ech,
-        ),
+        ("TLS hellos with an encrypted inner name (ECH)", hellos.ech),
         ("certificates cut short", certificates.cut),
         ("certificates malformed", certificates.malformed),
         (

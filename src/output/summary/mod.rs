@@ -258,14 +258,16 @@ impl Summary {
                 count,
             });
         }
-        not_read.extend(limits::limits(reader, workers).into_iter().filter_map(
-            |(what, count)| {
-                (count != 0).then(|| Count {
-                    what: what.to_owned(),
-                    count,
-                })
-            },
-        ));
+        not_read.extend(
+            limits::limits(reader, workers)
+                .into_iter()
+                .filter_map(|(what, count)| {
+                    (count != 0).then(|| Count {
+                        what: what.to_owned(),
+                        count,
+                    })
+                }),
+        );
         let without_name = limits::nameless_hellos(workers);
         if without_name != 0 {
             nameless.push(Count {
