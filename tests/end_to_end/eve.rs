@@ -36,12 +36,13 @@ const ALERT: [&str; 9] = [
 ];
 
 const CONTEXT: [&str; 6] = ["kind", "name", "indicator", "match", "pack", "device"];
-const CONTEXT_OPTIONAL: [&str; 10] = [
+const CONTEXT_OPTIONAL: [&str; 11] = [
     "generation",
     "first_published",
     "action",
     "peer",
     "peer_port",
+    "path",
     "rcode",
     "outer_name",
     "confidence",

@@ -19,14 +19,12 @@ pub(super) fn json(scenario: &Scenario) -> String {
             object(contact.observed, &more)
         })
         .collect();
-    let later: Vec<String> = scenario.later.iter().map(|row| object(row, "")).collect();
     format!(
-        "{{\n\"file\": \"{}\",\n\"packets\": {},\n\"contacts\": {},\n\"names\": {},\n\"later\": {}\n}}\n",
+        "{{\n\"file\": \"{}\",\n\"packets\": {},\n\"contacts\": {},\n\"names\": {}\n}}\n",
         scenario.file,
         scenario.packets,
         array(&contacts),
         array(&names),
-        array(&later)
     )
 }
 
@@ -74,7 +72,6 @@ built, never copied from the program's output:
 * `names`: every name that must be observed, once per packet and kind, in order;
 * `contacts`: those of them that must be alerted, with device, indicator and match (a response's
   question and answer of one name are one alert);
-* `later`: names in protocols or layers that the program does not read yet.
 
 `golden/` is the opposite: what the program prints for all of these files, kept by
 `tests/end_to_end/golden.rs` so that a change in the output shows as a difference.

@@ -45,7 +45,7 @@ pub(super) fn redirect() -> Scenario {
         .client_sends(http::get("www.yahoo.example", "/"))
         .server_sends(injected)
         .closes();
-    story.note_later(3, "http_host", "www.yahoo.example", &client, site);
+    story.note_found(3, "http_host", "www.yahoo.example", &client, site);
     story.conversation(page);
 
     story.plant(SERVER, "free247downloads.com");

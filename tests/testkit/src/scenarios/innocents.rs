@@ -125,7 +125,7 @@ pub(super) fn innocents() -> Scenario {
         .client_sends(http::get("www.amnesty.org", "/free247downloads.com"))
         .server_sends(http::page(page))
         .closes();
-    story.note_later(3, "http_host", "www.amnesty.org", &client, site);
+    story.note_found(3, "http_host", "www.amnesty.org", &client, site);
     story.conversation(talk);
     story.lookup(&mut laptop, "report.example.org", dns::TXT, |answer| {
         answer.txt(

@@ -11,7 +11,7 @@ mod innocents;
 mod links;
 mod story;
 mod tls_ports;
-mod unreadable;
+mod hard_to_read;
 
 use crate::capture;
 pub use story::{Device, Observed, Planted, Story};
@@ -29,8 +29,6 @@ pub struct Scenario {
     pub packets: usize,
     /// Every name that a reader must find, once per packet and kind, in order.
     pub observed: Vec<Observed>,
-    /// Names in it that need a protocol which the program does not read yet.
-    pub later: Vec<Observed>,
     /// Names planted for an alert.
     pub planted: Vec<Planted>,
 }
@@ -101,7 +99,7 @@ pub fn all() -> Vec<Scenario> {
         dns_kinds::every_kind(),
         tls_ports::every_port(),
         innocents::innocents(),
-        unreadable::unreadable(),
+        hard_to_read::hard_to_read(),
         everyday::phone_backup(),
         everyday::office(),
     ];
@@ -143,7 +141,7 @@ mod tests {
                     planted.name, scenario.file
                 );
             }
-            for row in scenario.observed.iter().chain(&scenario.later) {
+            for row in &scenario.observed {
                 assert!((1..=scenario.packets).contains(&row.packet), "{row:?}");
             }
             let sorted = scenario

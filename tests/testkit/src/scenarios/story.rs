@@ -82,7 +82,6 @@ pub struct Story {
     ids: Rng,
     packets: Vec<Packet>,
     observed: Vec<Observed>,
-    later: Vec<Observed>,
     planted: Vec<Planted>,
 }
 
@@ -94,7 +93,6 @@ impl Story {
             ids: Rng::new(seconds),
             packets: Vec::new(),
             observed: Vec::new(),
-            later: Vec::new(),
             planted: Vec::new(),
         }
     }
@@ -192,8 +190,8 @@ impl Story {
         });
     }
 
-    /// A TLS connection: opens, says hello, gets some data, closes. The server name must stand in
-    /// the hello's first segment, which is cut at `cuts`.
+    /// A TLS connection: opens, says hello in segments that are cut at `cuts`, gets some data,
+    /// closes.
     pub fn connect_cut(
         &mut self,
         device: &mut Device,
@@ -206,20 +204,21 @@ impl Story {
         let conversation = tcp(device.link.clone(), &client, server)
             .at(self.now)
             .opens();
-        let at = conversation.len();
+        let first = conversation.len();
+        let segments = match cuts.len() {
+            0 => records.len().div_ceil(1_400),
+            n => n + 1,
+        };
+        let conversation = conversation.client_sends_cut(records, cuts);
         if let Some(name) = hello.server_name() {
-            let first = cuts.first().copied().unwrap_or(1400);
-            assert!(
-                hello.end_of_server_name() <= first,
-                "the name is not in the first segment"
-            );
+            // The hello is read when its last byte has come.
+            let at = first + segments - 1;
             let (src, dst) = (client.parse().unwrap(), server.parse().unwrap());
-            let time = self.now + at as u64 * 5_000_000;
+            let time = conversation.clone().packets()[at].time;
             self.note_at(at, Some(time), "tls_sni", name, src, dst, src);
         }
         self.conversation(
             conversation
-                .client_sends_cut(records, cuts)
                 .server_sends([tls::server_hello(), tls::application_data(600)].concat())
                 .client_sends(tls::application_data(90))
                 .server_sends(tls::application_data(240))
@@ -275,8 +274,8 @@ impl Story {
         self.note_at(ahead, Some(self.now), kind, name, src, dst, device);
     }
 
-    /// Notes a name that only a later version reads, in the packet `ahead` after the next one.
-    pub fn note_later(
+    /// [`Story::note`] where nobody says when: for names that one packet of several makes whole.
+    pub fn note_found(
         &mut self,
         ahead: usize,
         kind: &'static str,
@@ -286,15 +285,7 @@ impl Story {
     ) {
         let (src, dst): (SocketAddr, SocketAddr) = (src.parse().unwrap(), dst.parse().unwrap());
         let device = if src.port() == 53 { dst } else { src };
-        self.later.push(Observed {
-            packet: self.packets.len() + 1 + ahead,
-            time: None,
-            kind,
-            name: name.into(),
-            src,
-            dst,
-            device: device.ip().to_string(),
-        });
+        self.note_at(ahead, None, kind, name, src, dst, device);
     }
 
     #[allow(clippy::too_many_arguments)] // one row of a table
@@ -340,7 +331,6 @@ impl Story {
             bytes: write(&self.packets),
             packets: self.packets.len(),
             observed: self.observed,
-            later: self.later,
             planted: self.planted,
         }
     }
