@@ -1,8 +1,21 @@
 //! Bellerophon: a streaming detector for contacts with mercenary-spyware infrastructure.
 //!
 //! Data walks through the modules once, in this order:
-//! [`source`] → [`packet`] → [`triage`] → (channel) → [`stream`] → [`names`] → [`rules`] → [`alert`] →
-//! (channel) → [`output`]. [`pipeline`] connects them with threads.
+//!
+//! | module | does | thread |
+//! | --- | --- | --- |
+//! | [`source`] | paths to frames | reader |
+//! | [`packet`] | frames to TCP segments and UDP datagrams | reader |
+//! | [`stream::defrag`] | IP fragments to datagrams | reader |
+//! | [`triage`] | forward or forget | reader |
+//! | [`stream`] | segments to contiguous bytes | worker |
+//! | [`names`] | bytes to names | worker |
+//! | [`rules`] | names to indicators | worker |
+//! | [`alert`] | what the device did; repeats | worker, collector |
+//! | [`output`] | alerts, names, summary | collector |
+//!
+//! [`pipeline`] connects them with threads and channels. [`flow`], [`time`] and [`stats`] serve them all;
+//! [`cli`] and [`commands`] are the command line.
 
 pub mod alert;
 pub mod cli;

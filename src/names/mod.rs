@@ -1,7 +1,9 @@
 //! Names out of bytes: one file per protocol.
 //!
-//! Every reader takes the bytes of one message and pushes what it finds to a visitor; nothing is
-//! collected, nothing is allocated. Adding a protocol is a file here and a line in this one.
+//! Every reader pushes what it finds to a visitor. Most take the bytes of one message and keep
+//! nothing. What runs over TCP answers with a [`Step`] and is put together in [`stream`], which tells
+//! what a direction speaks. [`quic`] and [`dtls`] put their messages together themselves, in bounded
+//! space. `CONTRIBUTING.md` says what a new protocol takes.
 
 mod begins;
 pub mod dns;

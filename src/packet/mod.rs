@@ -1,7 +1,8 @@
 //! From a frame to the innermost TCP segment or UDP datagram, borrowed.
 //!
-//! [`decode`] walks the headers in a loop with a depth limit, one file per kind of header. What
-//! cannot be walked comes back as a [`Gap`]: a reason that is counted and shown, so that "no alert"
+//! [`decode`] walks the headers in a loop with a depth limit, one file per kind of header, and notes
+//! in a [`Path`] what it opened. Where it does not end at TCP or UDP it gives a [`Stop`]: a fragment,
+//! a frame of several packets, or a [`Gap`]: a reason that is counted and shown, so that "no alert"
 //! never means "could not see".
 
 mod ah;

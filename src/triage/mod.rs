@@ -2,7 +2,7 @@
 //!
 //! Whatever names a host stands in the head of a flow, so bulk data is recognised from a few bytes
 //! and forgotten without being copied. A datagram is judged alone. A TCP segment is judged by its first
-//! bytes and by what is noted of its direction: see [`heads`]. What may bear names and cannot be
+//! bytes and by what is noted of its direction: see `heads`. What may bear names and cannot be
 //! read is [`Unread`]: counted and shown, since a silent gap would make "no alert" a lie.
 
 mod heads;
