@@ -10,6 +10,7 @@ const LLMNR: Flavour = Flavour {
     question: Kind::LlmnrQuery,
     record: Kind::LlmnrAnswer,
     class_mask: 0xffff,
+    text: false,
 };
 
 /// Reads a message that fills a datagram from or to port 5355; see [`dns::datagram`].

@@ -11,6 +11,7 @@ const MDNS: Flavour = Flavour {
     // The highest bit asks for a unicast response, or makes receivers flush what they know
     // (sections 5.4 and 10.2).
     class_mask: 0x7fff,
+    text: true,
 };
 
 /// Reads a message that fills a datagram from or to port 5353; see [`dns::datagram`].
@@ -64,7 +65,7 @@ mod tests {
                 (Kind::MdnsQuery, "_ipp._tcp.local".into()),
                 (Kind::MdnsQuery, "printer.local".into()),
                 (Kind::MdnsAnswer, "_ipp._tcp.local".into()),
-                (Kind::MdnsAnswer, "laser\\032printer._ipp._tcp.local".into()),
+                (Kind::MdnsAnswer, "laser printer._ipp._tcp.local".into()),
             ]
         );
     }

@@ -201,7 +201,11 @@ fn imap(payload: &[u8]) -> Shape {
 
 /// A method in capitals whose target begins like one: no list, since anyone may define a method.
 fn is_request(payload: &[u8], end: usize) -> bool {
-    let Some((method, [b' ', target, ..])) = payload.split_at_checked(end) else {
+    let Some((method, rest)) = payload.split_at_checked(end) else {
+        return false;
+    };
+    // One space should stand there; more do no harm (RFC 9112 section 3).
+    let Some(target) = rest.iter().take(8).find(|b| !matches!(b, b' ' | b'\t')) else {
         return false;
     };
     method.len() >= 2

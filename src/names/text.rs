@@ -105,6 +105,26 @@ impl NameText {
         Ok(())
     }
 
+    /// Adds one label of multicast DNS, where names are text (RFC 6762 section 16): people give their
+    /// devices names with spaces and accents. What is no such text is added as [`Self::push_label`]
+    /// does.
+    ///
+    /// # Errors
+    /// [`TooLong`] where the text would exceed [`MAX_TEXT`].
+    pub fn push_text_label(&mut self, label: &[u8]) -> Result<(), TooLong> {
+        let text = str::from_utf8(label).ok();
+        let Some(text) = text.filter(|text| !text.chars().any(char::is_control)) else {
+            return self.push_label(label);
+        };
+        if self.len != 0 {
+            self.put(b".")?;
+        }
+        text.bytes().try_for_each(|byte| match byte {
+            b'.' | b'\\' => self.put(&[b'\\', byte]),
+            _ => self.put(&[byte.to_ascii_lowercase()]),
+        })
+    }
+
     /// Replaces the content with a host name given as text (TLS, HTTP): dots separate labels, final
     /// dots are dropped.
     ///
@@ -156,6 +176,19 @@ mod tests {
             text.push_label(label).unwrap();
         }
         String::from_utf8(text.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn labels_of_multicast_dns_are_text() {
+        let mut text = NameText::default();
+        for label in ["Jo\u{eb}l's Phone v1.2", "_tcp", "LOCAL"] {
+            text.push_text_label(label.as_bytes()).unwrap();
+        }
+        let wanted = "jo\u{eb}l's phone v1\\.2._tcp.local";
+        assert_eq!(text.as_bytes(), wanted.as_bytes());
+        text.clear();
+        text.push_text_label(b"\xff\n").unwrap();
+        assert_eq!(text.as_bytes(), b"\\255\\010");
     }
 
     #[test]

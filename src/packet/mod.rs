@@ -161,7 +161,6 @@ enum Next<'a> {
     /// PPP, from its address or protocol field on.
     Ppp(&'a [u8]),
     /// An IEEE 802.11 frame.
-    #[allow(dead_code)] // these frames are only counted so far
     Ieee80211(&'a [u8]),
     /// What is behind an IP header that was already read.
     Payload(IpPayload<'a>),

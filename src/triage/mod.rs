@@ -282,7 +282,8 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
 /// clients take their ports from.
 fn is_tunnel(port: u16, payload: &[u8]) -> bool {
     match port {
-        1_701 | 2_152 | 3_544 | 4_500 | 4_789 | 4_790 | 5_247 | 6_081 | 8_472 | 37_008 => true,
+        1_701 | 2_152 | 3_544 | 4_341 | 4_500 | 4_789 | 4_790 | 5_247 | 6_080 | 6_081 | 6_635
+        | 7_932 | 8_472 | 37_008 => true,
         51_820 => matches!(payload, [1..=4, 0, 0, 0, ..]),
         _ => false,
     }

@@ -64,12 +64,15 @@ pub(in crate::names) struct Flavour {
     pub(in crate::names) record: Kind,
     /// The bits of a class that are the class: multicast DNS uses the highest for itself.
     pub(in crate::names) class_mask: u16,
+    /// Labels are text in UTF-8.
+    pub(in crate::names) text: bool,
 }
 
 const DNS: Flavour = Flavour {
     question: Kind::DnsQuery,
     record: Kind::DnsAnswer,
     class_mask: 0xffff,
+    text: false,
 };
 
 /// Reads a message that fills a datagram, and pushes every name to `visit`, each (kind, name) once.

@@ -260,7 +260,12 @@ impl<'m, 's, V: FnMut(Kind, &[u8])> Walk<'m, 's, V> {
                         return Err((End::Short, after));
                     };
                     wire = wire.saturating_add(usize::from(length)).saturating_add(1);
-                    if wire > MAX_WIRE || text.push_label(label).is_err() {
+                    let pushed = if self.flavour.text {
+                        text.push_text_label(label)
+                    } else {
+                        text.push_label(label)
+                    };
+                    if wire > MAX_WIRE || pushed.is_err() {
                         return Err((End::Malformed, after));
                     }
                     position = end;

@@ -20,11 +20,6 @@ mod records;
 pub use client::{client_hello, client_stream};
 pub(crate) use flight::number24;
 pub use flight::{Flight, flight};
-#[allow(
-    unused_imports,
-    reason = "for QUIC, whose reader takes bare handshake messages"
-)]
-pub(crate) use hello::client_hello_message;
 pub(crate) use hello::read_body;
 
 /// How much of a ClientHello that is spread over records is put together, in bytes. Post-quantum

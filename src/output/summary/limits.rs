@@ -40,11 +40,12 @@ fn sum(numbers: &[u64]) -> u64 {
 
 fn fragments(reader: &ReaderStats, all: &mut Limits) {
     let f = &reader.fragments;
-    let incomplete = sum(&[f.expired, f.evicted_datagrams, f.evicted_bytes, f.drained]);
     all.extend([
         (
             "IP datagrams with fragments missing, read as far as they go",
-            incomplete.saturating_sub(f.headless),
+            f.expired
+                .saturating_add(f.drained)
+                .saturating_sub(f.headless),
         ),
         (
             "IP fragments whose datagram's beginning is missing, in datagrams",

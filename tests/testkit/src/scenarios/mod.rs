@@ -6,12 +6,12 @@
 mod dns_kinds;
 mod everyday;
 mod expected;
+mod hard_to_read;
 mod infection;
 mod innocents;
 mod links;
 mod story;
 mod tls_ports;
-mod hard_to_read;
 
 use crate::capture;
 pub use story::{Device, Observed, Planted, Story};
