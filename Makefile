@@ -3,9 +3,8 @@
 
 CARGO ?= cargo
 PCAPS ?= $(wildcard pcaps/*.pcap*)
-FUZZ ?= capture packet dns tls rules lookup pipeline defrag
-FUZZ ?= capture packet dns tls http stream rules lookup pipeline
-FUZZ ?= capture packet dns tls quic rules lookup pipeline
+FUZZ ?= capture packet dns nbns tls tls_server x509 dtls http stream assembly quic \
+	defrag rules lookup pipeline
 SECONDS_EACH ?= 120
 FILES ?= $(wildcard $(CAPTURES)/files.jsonl)
 

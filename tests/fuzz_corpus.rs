@@ -20,43 +20,33 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use bellerophon::packet::{Transport, decode};
-use bellerophon::source::{Capture, Fill, Input, Options};
-use bellerophon::triage::{Reader, Verdict, triage};
-use testkit::dns::malformed;
-use testkit::{dns, nbns, scenarios};
-use testkit::scenarios;
-use testkit::{quic, tls};
-
-type Target = (&'static str, fn(&[u8]));
-
-const TARGETS: [Target; 8] = [
+use bellerophon::names::stream::{Hint, Shape, shape};
+use bellerophon::packet::{Packet, Stop, decode};
+use bellerophon::source::{Capture, Fill, Input, LinkType, Options};
+use bellerophon::time::Timestamp;
+use bellerophon::triage::{Reader, Triage, Verdict};
 use testkit::dns::{self, malformed};
-use testkit::{http, http2, scenarios, socks, starttls, tls};
+use testkit::{http, http2, nbns, quic, scenarios, socks, starttls, tls};
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 9] = [
+const TARGETS: &[Target] = &[
     ("capture", targets::capture::run),
     ("packet", targets::packet::run),
     ("dns", targets::dns::run),
     ("nbns", targets::nbns::run),
     ("tls", targets::tls::run),
-    ("http", targets::http::run),
-    ("stream", targets::stream::run),
-const TARGETS: [Target; 10] = [
-    ("capture", targets::capture::run),
-    ("packet", targets::packet::run),
-    ("dns", targets::dns::run),
-    ("dtls", targets::dtls::run),
-    ("tls", targets::tls::run),
     ("tls_server", targets::tls_server::run),
     ("x509", targets::x509::run),
+    ("dtls", targets::dtls::run),
+    ("http", targets::http::run),
+    ("stream", targets::stream::run),
+    ("assembly", targets::assembly::run),
     ("quic", targets::quic::run),
+    ("defrag", targets::defrag::run),
     ("rules", targets::rules::run),
     ("lookup", targets::lookup::run),
     ("pipeline", targets::pipeline::run),
-    ("defrag", targets::defrag::run),
 ];
 
 fn fuzz() -> PathBuf {
@@ -75,7 +65,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn corpus_holds() {
     let mut failed = Vec::new();
-    for (target, run) in TARGETS {
+    for &(target, run) in TARGETS {
         let files = files(&fuzz().join("corpus").join(target));
         assert!(!files.is_empty(), "{target} has no corpus");
         for file in files {
@@ -103,7 +93,7 @@ fn all_targets_are_replayed() {
 #[test]
 fn seeds_hold() {
     let export = std::env::var_os("BELLEROPHON_SEEDS").map(PathBuf::from);
-    for (target, run) in TARGETS {
+    for &(target, run) in TARGETS {
         for (name, seed) in seeds(target) {
             run(&seed);
             if let Some(folder) = export.as_deref().map(|folder| folder.join(target)) {
@@ -132,9 +122,18 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
             ] {
                 add(message.over_tcp());
             }
-            payloads(|r| r != Reader::ClientHello)
-                .into_iter()
-                .for_each(add);
+            payloads(|reader, _| {
+                matches!(
+                    reader,
+                    Reader::Dns
+                        | Reader::DnsShaped
+                        | Reader::Mdns
+                        | Reader::Llmnr
+                        | Reader::Stream(_, Hint::Dns)
+                )
+            })
+            .into_iter()
+            .for_each(add);
         }
         "nbns" => {
             let phone = [192, 0, 2, 7];
@@ -152,11 +151,12 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
                 add(message.into());
             }
         }
-        "tls" => payloads(|r| r == Reader::ClientHello)
+        "tls" => payloads(|_, payload| shape(payload) == Shape::ClientHello)
             .into_iter()
             .for_each(add),
         "http" => http_heads().into_iter().for_each(add),
         "stream" => dialogues().into_iter().for_each(add),
+        "assembly" => shuffled().into_iter().for_each(add),
         "dtls" => handshakes::datagrams().into_iter().for_each(add),
         "tls_server" => handshakes::flights().into_iter().for_each(add),
         "x509" => handshakes::certificates().into_iter().for_each(add),
@@ -265,6 +265,8 @@ fn encode_orders(orders: &[(u8, u8, u16, u16, u8, u8)]) -> Vec<u8> {
         bytes.extend((0..length).map(|at| (at % 251) as u8));
     }
     bytes
+}
+
 /// Requests, and what follows them in a connection.
 fn http_heads() -> Vec<Vec<u8>> {
     vec![
@@ -304,6 +306,49 @@ fn dialogues() -> Vec<Vec<u8>> {
     ));
     dialogues.push([&[9], &dns::query(7, "a.example", dns::A).over_tcp()[..]].concat());
     dialogues
+}
+
+/// Messages with orders for the target that puts segments together: where, how long, how, of whom.
+fn shuffled() -> Vec<Vec<u8>> {
+    type Orders = &'static [[u8; 4]];
+    let forwards: Orders = &[[0, 0, 0, 0], [100, 0, 0, 0], [200, 0, 0, 0]];
+    let backwards: Orders = &[[200, 30, 0, 0], [100, 30, 0, 0], [50, 30, 0, 0]];
+    let overlaps: Orders = &[[0, 9, 0, 0], [10, 200, 0, 0], [5, 100, 1, 0], [0, 3, 8, 0]];
+    // Other connections, conflicts, the end of one, silences.
+    let many: Orders = &[
+        [0, 20, 8, 0],
+        [0, 20, 0, 1],
+        [90, 20, 0x81, 2],
+        [0, 60, 4, 3],
+        [0, 60, 8, 3],
+        [0, 20, 2, 1],
+        [0, 20, 0xe0, 9],
+        [120, 20, 0xe0, 4],
+        [0, 20, 0xe8, 5],
+    ];
+    let hello = tls::client_hello("a.example").post_quantum().records();
+    let requests = [
+        http::post("a.example", "/", b"body"),
+        http::get("b.example", "/"),
+    ]
+    .concat();
+    let dialogue = http2::connection("a.example");
+    let query: Vec<u8> = dns::query(7, "a.example", dns::A).over_tcp();
+    let seed = |choice: u8, orders: Orders, message: &[u8]| {
+        let count = u8::try_from(orders.len()).unwrap();
+        [&[choice, count], orders.as_flattened(), message].concat()
+    };
+    vec![
+        seed(7, forwards, &hello),
+        seed(0x45, backwards, &hello),
+        seed(0x41, overlaps, &requests),
+        seed(9, many, &requests),
+        seed(0x7f, many, &hello),
+        seed(3, backwards, &dialogue),
+        seed(0x8b, overlaps, &query),
+    ]
+}
+
 /// Datagrams as the target reads them: how, length, bytes.
 fn quic_flights() -> Vec<Vec<u8>> {
     let message = tls::client_hello("www.example.com")
@@ -344,6 +389,8 @@ fn frames() -> Vec<Vec<u8>> {
         let stop = Arc::new(AtomicBool::new(false));
         let input = Input::File(file.path().to_owned());
         let mut capture = Capture::open(&input, &Options::default(), &stop).unwrap();
+        let mut triage = Triage::default();
+        let mut path = bellerophon::packet::Path::default();
         let mut seen: Vec<(String, usize)> = Vec::new();
         loop {
             let Some(frame) = capture.next_buffered().unwrap() else {
@@ -352,9 +399,14 @@ fn frames() -> Vec<Vec<u8>> {
                 }
                 break;
             };
-            let kind = match decode(frame.link, frame.data) {
-                Ok(packet) => format!("{:?} {}", triage(&packet), packet.vlans.ids().len()),
-                Err(gap) => gap.describe(),
+            let kind = match decode(frame.link, frame.data, &mut path) {
+                Ok(packet) => {
+                    let verdict = triage.packet(&packet, frame.timestamp);
+                    format!("{} {}", describe(verdict, &packet), path.hops().len())
+                }
+                Err(Stop::Gap(gap)) => gap.describe(),
+                Err(Stop::Fragment(_)) => "fragment".to_owned(),
+                Err(Stop::Subframes(_)) => "subframes".to_owned(),
             };
             let count = match seen.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, count)) => count,
@@ -374,20 +426,29 @@ fn frames() -> Vec<Vec<u8>> {
     frames
 }
 
+/// A verdict without the numbers that every segment has of its own.
+fn describe(verdict: Verdict, packet: &Packet) -> String {
+    match verdict {
+        Verdict::Forward(Reader::Stream(_, hint)) => {
+            format!("{hint:?} {:?}", shape(packet.transport.payload()))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
 /// Payloads among [`frames`] that go to a reader.
-fn payloads(wanted: impl Fn(Reader) -> bool) -> Vec<Vec<u8>> {
+fn payloads(wanted: impl Fn(Reader, &[u8]) -> bool) -> Vec<Vec<u8>> {
     let mut payloads = Vec::new();
+    let mut triage = Triage::default();
+    let mut path = bellerophon::packet::Path::default();
     for frame in frames() {
         let (link, data) = frame.split_first_chunk::<2>().unwrap();
-        let link = bellerophon::source::LinkType(u16::from_be_bytes(*link));
-        if let Ok(packet) = decode(link, data)
-            && let Verdict::Forward(reader) = triage(&packet)
-            && wanted(reader)
+        let link = LinkType(u16::from_be_bytes(*link));
+        if let Ok(packet) = decode(link, data, &mut path)
+            && let Verdict::Forward(reader) = triage.packet(&packet, Timestamp::from_parts(0, 0))
+            && wanted(reader, packet.transport.payload())
         {
-            payloads.push(match packet.transport {
-                Transport::Tcp(segment) => segment.payload.to_vec(),
-                Transport::Udp(datagram) => datagram.payload.to_vec(),
-            });
+            payloads.push(packet.transport.payload().to_vec());
         }
     }
     payloads

@@ -13,11 +13,12 @@
     reason = "these are tests"
 )]
 
+pub mod assembly;
 pub mod capture;
 pub mod defrag;
 pub mod dns;
-pub mod http;
 pub mod dtls;
+pub mod http;
 pub mod lookup;
 pub mod names;
 pub mod nbns;

@@ -1,10 +1,12 @@
 //! A frame: two bytes of link type (big-endian), then its bytes.
 
+use bellerophon::names::stream::{Shape, shape};
 use bellerophon::packet::{Packet, Path, Stop, Transport, decode};
 use bellerophon::source::LinkType;
-use bellerophon::triage::{Reader, Verdict, triage};
+use bellerophon::time::Timestamp;
+use bellerophon::triage::{Reader, Triage, Verdict};
 
-use super::{dns, tls};
+use super::{dns, dtls, nbns, quic, stream, tls};
 
 pub fn run(data: &[u8]) {
     let Some((link, frame)) = data.split_first_chunk::<2>() else {
@@ -56,15 +58,8 @@ pub fn run(data: &[u8]) {
     assert_eq!(flow.id(), back.id());
     assert_eq!(flow.community_id(), back.community_id());
 
-    match triage(&packet) {
-        Verdict::Forward(Reader::Dns | Reader::DnsShaped) => {
-            assert!(payload.len() >= 12);
-            dns::run(payload);
-        }
-        Verdict::Forward(Reader::ClientHello) => {
-            assert_eq!(payload[0], 0x16);
-            tls::run(payload);
-        }
+    match Triage::default().packet(&packet, Timestamp::from_parts(0, 0)) {
+        Verdict::Forward(reader) => read(reader, &packet),
         Verdict::Unread(unread) => assert!(!unread.describe().is_empty()),
         Verdict::Forget => {}
     }
@@ -85,6 +80,41 @@ pub fn run(data: &[u8]) {
             if snapped_path == path && path.is_cut() == snapped_path.is_cut() {
                 assert_eq!(snapped.flow(), flow, "cut to {keep} bytes");
                 assert!(payload.starts_with(self::payload(&snapped)));
+            }
+        }
+    }
+}
+
+/// Gives the payload to the target of its reader.
+fn read(reader: Reader, packet: &Packet) {
+    let payload = payload(packet);
+    // Behind its length, as the targets of several datagrams want it.
+    let framed = |first: u8| {
+        let length = u16::try_from(payload.len()).unwrap_or(u16::MAX);
+        [&[first], &length.to_be_bytes()[..], payload].concat()
+    };
+    match reader {
+        Reader::Dns | Reader::DnsShaped => {
+            assert!(payload.len() >= 12);
+            dns::run(payload);
+        }
+        Reader::Mdns | Reader::Llmnr => dns::run(payload),
+        Reader::Nbns => nbns::run(payload),
+        Reader::Quic => quic::run(&framed(0)),
+        Reader::Dtls => {
+            assert_eq!(payload[0], 22);
+            dtls::run(&framed(50));
+        }
+        Reader::Stream(part, hint) => {
+            let Transport::Tcp(segment) = packet.transport else {
+                panic!("not TCP");
+            };
+            // Data may come with the SYN, which has a number itself.
+            let opens = u32::from(segment.flags.opens());
+            assert_eq!(part.sequence, segment.sequence.wrapping_add(opens));
+            stream::check(hint, payload, 40);
+            if shape(payload) == Shape::ClientHello {
+                tls::run(payload);
             }
         }
     }

@@ -13,27 +13,44 @@ pub fn run(data: &[u8]) {
     let Some((&choice, bytes)) = data.split_first() else {
         return;
     };
-    shape(bytes);
     let hint = if choice & 0x80 == 0 {
         Hint::Any
     } else {
         Hint::Dns
     };
+    check(hint, bytes, usize::from(choice & 0x7f).max(1));
+}
+
+/// Reads `bytes` at once and in pieces of a length.
+pub fn check(hint: Hint, bytes: &[u8], piece: usize) {
+    shape(bytes);
     let whole = feed(hint, bytes, bytes.len().max(1));
     for (kind, name, note) in &whole {
-        assert!(note.dns.is_none() || matches!(kind, Kind::DnsQuery | Kind::DnsAnswer));
-        assert!(!note.ech || *kind == Kind::TlsSni);
-        match kind {
-            Kind::DnsQuery | Kind::DnsAnswer => check_text(name),
-            Kind::TlsSni | Kind::X509San | Kind::X509Cn => assert!(!name.is_empty()),
-            _ => check_host(name),
-        }
+        check_name(*kind, name, *note);
     }
-    let pieces = feed(hint, bytes, usize::from(choice & 0x7f).max(1));
+    let pieces = feed(hint, bytes, piece);
     // Damage may be told where it stands or only at the end; on port 53 the first bytes decide.
     if hint == Hint::Any {
         assert_eq!(whole, pieces);
     }
+}
+
+/// What holds for every name out of a stream.
+pub fn check_name(kind: Kind, name: &[u8], note: Note) {
+    assert!(note.dns.is_none() || is_dns(kind));
+    assert!(!note.ech || kind == Kind::TlsSni);
+    match kind {
+        Kind::TlsSni | Kind::X509San | Kind::X509Cn => assert!(!name.is_empty()),
+        kind if is_dns(kind) => check_text(name),
+        _ => check_host(name),
+    }
+}
+
+fn is_dns(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::DnsQuery | Kind::DnsAnswer | Kind::LlmnrQuery | Kind::LlmnrAnswer
+    )
 }
 
 fn feed(hint: Hint, bytes: &[u8], piece: usize) -> Names {

@@ -173,6 +173,16 @@ impl Table {
         &self.stats
     }
 
+    /// Directions that are known.
+    pub fn directions(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Bytes that wait.
+    pub fn bytes(&self) -> usize {
+        self.held
+    }
+
     /// Takes a segment and reads what is complete with it.
     pub fn segment(
         &mut self,
