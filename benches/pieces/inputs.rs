@@ -131,7 +131,8 @@ pub(crate) fn http_request() -> &'static [u8] {
     http::get(COMMON_NAME, "/v2/collect").leak()
 }
 
-/// A TLS 1.2 server's first flight: its certificate, which names two hosts, and that of its issuer.
+/// A TLS 1.2 server's first flight: its certificate, with one name as the subject and
+/// two as alternatives, and that of its issuer.
 pub(crate) fn server_flight() -> &'static [u8] {
     let leaf = x509::certificate(COMMON_NAME)
         .san(COMMON_NAME)

@@ -29,11 +29,7 @@ pub(crate) fn pieces() -> Result<Vec<Piece>, Failure> {
         )?,
         quic("QUIC Initial", inputs::quic_initial())?,
         stream("HTTP request", inputs::http_request(), 1)?,
-        stream(
-            "server flight with certificate",
-            inputs::server_flight(),
-            2,
-        )?,
+        stream("server flight with certificate", inputs::server_flight(), 3)?,
         two_segments()?,
     ])
 }

@@ -36,9 +36,11 @@ pub(crate) fn pieces() -> Result<Vec<Piece>, Failure> {
         triaging("DNS query", query, |verdict| {
             verdict == Verdict::Forward(Reader::Dns)
         })?,
-        triaging("ClientHello", hello, |verdict| {
-            matches!(verdict, Verdict::Forward(Reader::Stream(part, Hint::Any)) if part.begins)
-        })?,
+        triaging(
+            "ClientHello",
+            hello,
+            |verdict| matches!(verdict, Verdict::Forward(Reader::Stream(part, Hint::Any)) if part.begins),
+        )?,
         both("TCP bulk", bulk)?,
         both("UDP in IPv6 in a VLAN", voice)?,
     ])
@@ -104,9 +106,7 @@ fn syn() -> Result<Piece, Failure> {
     let frame = inputs::syn_frame();
     let mut packet = decode(frame)?;
     let mut triage = Triage::default();
-    let opens = |packet: &Packet<'_>| {
-        matches!(&packet.transport, Transport::Tcp(segment) if segment.flags.opens())
-    };
+    let opens = |packet: &Packet<'_>| matches!(&packet.transport, Transport::Tcp(segment) if segment.flags.opens());
     check(opens(&packet), "SYN")?;
     check(is_forgotten(triage.packet(&packet, NOW)), "SYN")?;
     let run = repeat(move || {
