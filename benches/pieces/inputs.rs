@@ -5,7 +5,7 @@
 use testkit::capture::{Packet, Pcap};
 use testkit::frame::{ethernet, link_type};
 use testkit::rng::Rng;
-use testkit::{dns, tls};
+use testkit::{dns, http, quic, tls, tls_server, x509};
 
 const PHONE: &str = "10.0.0.7";
 const SERVER: &str = "203.0.113.10";
@@ -22,6 +22,37 @@ pub(crate) fn bulk_tcp() -> &'static [u8] {
         .ack(2_000_000)
         .timestamps(7, 5)
         .payload(Rng::new(1).bytes(1_448))
+        .leak()
+}
+
+/// Full segments from inside encrypted records: four of each first byte.
+pub(crate) fn bulk_tcp_of_any_first_byte() -> impl Iterator<Item = &'static [u8]> {
+    let mut random = Rng::new(3);
+    (0..4 * 256).map(move |n: usize| {
+        let mut payload = random.bytes(1_448);
+        if let Some(first) = payload.first_mut() {
+            *first = n.to_le_bytes()[0];
+        }
+        let frame = ethernet()
+            .ipv4(SERVER, PHONE)
+            .tcp(443, 53_124)
+            .seq(1_000_000)
+            .ack(2_000_000)
+            .timestamps(7, 5)
+            .payload(payload);
+        &*frame.leak()
+    })
+}
+
+/// A phone opens a connection.
+pub(crate) fn syn_frame() -> &'static [u8] {
+    ethernet()
+        .ipv4(PHONE, SERVER)
+        .tcp(53_124, 443)
+        .seq(1_000_000)
+        .syn_options()
+        .syn()
+        .empty()
         .leak()
 }
 
@@ -83,6 +114,32 @@ pub(crate) fn client_hello() -> &'static [u8] {
 pub(crate) fn client_hello_post_quantum() -> &'static [u8] {
     tls::client_hello(COMMON_NAME)
         .post_quantum()
+        .records()
+        .leak()
+}
+
+/// A datagram with a client's whole hello, which RFC 9001 encrypts with keys that anyone can make.
+pub(crate) fn quic_initial() -> &'static [u8] {
+    quic::initial(1, &[0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08])
+        .crypto(0, &tls::client_hello(COMMON_NAME).handshake())
+        .datagram()
+        .leak()
+}
+
+/// A request in the clear.
+pub(crate) fn http_request() -> &'static [u8] {
+    http::get(COMMON_NAME, "/v2/collect").leak()
+}
+
+/// A TLS 1.2 server's first flight: its certificate, with one name as the subject and
+/// two as alternatives, and that of its issuer.
+pub(crate) fn server_flight() -> &'static [u8] {
+    let leaf = x509::certificate(COMMON_NAME)
+        .san(COMMON_NAME)
+        .san("*.metrics.example.com")
+        .der();
+    let issuer = x509::certificate("Example Issuing CA 3").der();
+    tls_server::flight(tls::Version::Tls12, &[leaf, issuer])
         .records()
         .leak()
 }

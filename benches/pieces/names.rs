@@ -1,10 +1,16 @@
 //! From a message to its names, and from a name to a hit: `names` and `rules`.
 
 use std::hint::black_box;
+use std::net::IpAddr;
 
+use bellerophon::flow::{Flow, Protocol};
+use bellerophon::names::quic::{self, Quic};
+use bellerophon::names::stream::{Direction, Hint, Note, Scratch};
 use bellerophon::names::text::NameText;
-use bellerophon::names::{Kind, dns, tls};
+use bellerophon::names::{Kind, Step, dns, tls};
 use bellerophon::rules::{self, LoadOptions, RuleSet};
+use bellerophon::stream::table::{Limits, Part, Seen, Table, Visit};
+use bellerophon::time::Timestamp;
 
 use super::{Failure, Piece, check, inputs, repeat};
 
@@ -21,6 +27,10 @@ pub(crate) fn pieces() -> Result<Vec<Piece>, Failure> {
             "ClientHello, post-quantum",
             inputs::client_hello_post_quantum(),
         )?,
+        quic("QUIC Initial", inputs::quic_initial())?,
+        stream("HTTP request", inputs::http_request(), 1)?,
+        stream("server flight with certificate", inputs::server_flight(), 3)?,
+        two_segments()?,
     ])
 }
 
@@ -56,6 +66,122 @@ fn hello(name: &'static str, payload: &'static [u8]) -> Result<Piece, Failure> {
     check(matches!(read(payload), tls::Hello::Named { .. }), name)?;
     let run = repeat(move || read(black_box(payload)));
     Ok(Piece::new(("names", name), "hello", payload.len(), run))
+}
+
+fn flow(protocol: Protocol) -> Flow {
+    Flow {
+        src: IpAddr::from([10, 0, 0, 7]),
+        dst: IpAddr::from([203, 0, 113, 10]),
+        sport: 53_124,
+        dport: 443,
+        protocol,
+    }
+}
+
+/// Every round is another flow: keys are made, the packet is decrypted, and its hello read. Once the
+/// table is full, an earlier flow makes room.
+fn quic(name: &'static str, datagram: &'static [u8]) -> Result<Piece, Failure> {
+    // As one of the workers' shards.
+    let mut state = Quic::new(quic::Limits {
+        flows: 512,
+        bytes: 512 * 1024,
+    });
+    let mut flow = flow(Protocol::Udp);
+    let mut number = 0u64;
+    let mut read = move |datagram: &[u8]| {
+        number += 1;
+        flow.sport = flow.sport.wrapping_add(1);
+        let now = Timestamp::from_parts(1_700_000_000, 0);
+        let mut names = 0;
+        state.datagram(&flow, now, number, datagram, &mut |found| {
+            black_box(found);
+            names += 1;
+        });
+        names
+    };
+    check((0..1_000).all(|_| read(datagram) == 1), name)?;
+    let run = repeat(move || read(black_box(datagram)));
+    Ok(Piece::new(("names", name), "datagram", datagram.len(), run))
+}
+
+/// The first bytes of one direction of a connection, all there.
+fn stream(name: &'static str, bytes: &'static [u8], wanted: usize) -> Result<Piece, Failure> {
+    let mut scratch = Scratch::default();
+    let mut read = move |mut bytes: &[u8]| {
+        let mut direction = Direction::new(Hint::Any);
+        let mut names = 0;
+        while !bytes.is_empty() {
+            let mut visit = |kind: Kind, name: &[u8], note: Note| {
+                black_box((kind, name, note));
+                names += 1;
+            };
+            match direction.read(bytes, false, &mut scratch, &mut visit) {
+                Step::Took(n) => {
+                    let n = usize::try_from(n).unwrap_or(usize::MAX);
+                    bytes = bytes.get(n..).unwrap_or_default();
+                }
+                Step::Need(_) | Step::End => break,
+            }
+        }
+        names
+    };
+    let found = read(bytes);
+    check(found == wanted, &format!("{name}: {found} names are read"))?;
+    let run = repeat(move || read(black_box(bytes)));
+    Ok(Piece::new(("names", name), "message", bytes.len(), run))
+}
+
+/// Counts names.
+#[derive(Default)]
+struct Count(u64);
+
+impl Visit for Count {
+    fn name(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note) {
+        black_box((seen, kind, name, note));
+        self.0 += 1;
+    }
+}
+
+/// A hello that waits for its second segment. Every round is another connection.
+fn two_segments() -> Result<Piece, Failure> {
+    let name = "ClientHello in two segments";
+    let hello = inputs::client_hello_post_quantum();
+    let (first, second) = hello
+        .split_at_checked(1_400)
+        .ok_or("the benchmark is wrong: a short hello")?;
+    let mut table = Table::new(Limits::default());
+    let mut scratch = Scratch::default();
+    let mut count = Count::default();
+    let mut origin = 0u32;
+    let mut seen = Seen {
+        packet: 0,
+        timestamp: Timestamp::from_parts(1_700_000_000, 0),
+        flow: flow(Protocol::Tcp),
+        path: &[],
+    };
+    let mut read = move |first: &[u8], second: &[u8]| {
+        count.0 = 0;
+        origin = origin.wrapping_add(100_003);
+        let mut sequence = origin;
+        for (payload, last) in [(first, false), (second, true)] {
+            seen.packet += 1;
+            let part = Part {
+                origin,
+                sequence,
+                last,
+                cut: false,
+                begins: !last,
+                hint: Hint::Any,
+                payload,
+            };
+            table.segment(&seen, &part, &mut scratch, &mut count);
+            sequence = sequence.wrapping_add(payload.len() as u32);
+        }
+        count.0
+    };
+    check(read(first, second) == 1 && read(first, second) == 1, name)?;
+    let run = repeat(move || read(black_box(first), black_box(second)));
+    Ok(Piece::new(("stream", name), "hello", hello.len(), run))
 }
 
 /// What a phone looks up all day, with two that only look like an indicator.

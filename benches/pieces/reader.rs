@@ -8,9 +8,9 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use bellerophon::packet;
+use bellerophon::packet::{self, Path};
 use bellerophon::source::{Capture, Fill, Input, Options};
-use bellerophon::triage::{Verdict, triage};
+use bellerophon::triage::{Triage, Verdict};
 use tempfile::NamedTempFile;
 
 use super::{Failure, Piece, check, inputs, repeat};
@@ -62,10 +62,11 @@ fn read(input: &Input) -> Result<usize, Failure> {
     let mut capture = Capture::open(input, &Options::default(), &stop)?;
     let mut forgotten = 0;
     let mut path = Path::default();
+    let mut triage = Triage::default();
     loop {
         while let Some(frame) = capture.next_buffered()? {
             if let Ok(packet) = packet::decode(frame.link, frame.data, &mut path)
-                && triage(&packet) == Verdict::Forget
+                && triage.packet(&packet, frame.timestamp) == Verdict::Forget
             {
                 forgotten += 1;
             }
