@@ -1,0 +1,112 @@
+//! Segments that the capture lacks: what is behind them is still found.
+
+use testkit::capture::Packet;
+use testkit::{http, tls};
+
+use crate::harness::{SECOND, packets, read, read_packets, sorted, to};
+
+#[test]
+fn a_request_behind_a_lost_segment() {
+    let way = to(80);
+    let (one, two) = (http::get("one.example", "/"), http::get("two.example", "/"));
+    let three = http::get("three.example", "/");
+    let frames = vec![
+        way.syn(),
+        way.data(0, &one),
+        // `two` is lost.
+        way.data(one.len() + two.len(), &three),
+    ];
+    read(frames).holds(&[("http_host", "one.example"), ("http_host", "three.example")]);
+}
+
+#[test]
+fn a_request_behind_half_a_request() {
+    let way = to(80);
+    let (one, two) = (http::get("one.example", "/"), http::get("two.example", "/"));
+    let frames = vec![
+        way.syn(),
+        way.data(0, &one[..30]),
+        way.data(one.len(), &two),
+    ];
+    read(frames).holds(&[("http_host", "two.example")]);
+}
+
+/// The capture goes on for long: nobody waits for its end, or forgets what waits.
+#[test]
+fn the_connection_goes_on_behind_a_hole() {
+    let way = to(80);
+    let hosts: Vec<String> = (0..40).map(|n| format!("host-{n}.example")).collect();
+    let mut packets = vec![Packet::new(0, way.syn())];
+    let mut at = 0;
+    let mut wanted = Vec::new();
+    for (n, host) in hosts.iter().enumerate() {
+        let request = http::get(host, "/");
+        if n % 7 != 3 {
+            packets.push(Packet::new(n as u64 * SECOND, way.data(at, &request)));
+            wanted.push(("http_host", host.as_str()));
+        }
+        at += request.len();
+    }
+    read_packets(&packets).holds(&wanted);
+}
+
+#[test]
+fn a_hello_whose_connection_lost_its_first_segment() {
+    let way = to(2_525);
+    let hello = tls::client_hello("inside.example").records();
+    let frames = vec![way.syn(), way.data(40, &hello)];
+    read(frames).holds(&[("tls_sni", "inside.example")]);
+}
+
+#[test]
+fn a_split_hello_behind_a_lost_dialogue() {
+    let way = to(2_525);
+    let hello = tls::client_hello("inside.example").post_quantum().records();
+    let frames = vec![
+        way.syn(),
+        way.data(0, b"EHLO laptop.example\r\n"),
+        // STARTTLS is lost.
+        way.data(31, &hello[..1_000]),
+        way.data(1_031, &hello[1_000..]),
+    ];
+    read(frames).holds(&[("tls_sni", "inside.example")]);
+}
+
+/// The name is in what there is of the hello.
+#[test]
+fn a_hello_without_its_end() {
+    let hello = tls::client_hello("inside.example").post_quantum();
+    let end = hello.end_of_server_name();
+    let bytes = hello.records();
+    for more in [0, 1, 100] {
+        let way = to(443);
+        let frames = way.opened(&bytes[..end + more], 300);
+        let name = ("tls_sni", "inside.example");
+        read(frames.clone()).holds(&[name]);
+        // Another connection goes on for a long time.
+        let mut all = packets(frames);
+        let other = to(443).from("10.0.0.8", 40_000);
+        let start = all[0].time;
+        for n in 0..20 {
+            let data = other.data(n * 100, &[0xa5; 100]);
+            all.push(Packet::new(start + n as u64 * 30 * SECOND, data));
+        }
+        assert_eq!(read_packets(&all).names(), sorted(&[name]));
+    }
+}
+
+#[test]
+fn a_retransmission_after_a_while() {
+    let way = to(443);
+    let hello = tls::client_hello("inside.example").post_quantum().records();
+    let frames = [
+        (0, way.syn()),
+        (1, way.data(700, &hello[700..])),
+        (3, way.data(0, &hello[..700])),
+    ];
+    let packets: Vec<Packet> = frames
+        .into_iter()
+        .map(|(time, frame)| Packet::new(time * SECOND, frame))
+        .collect();
+    read_packets(&packets).holds(&[("tls_sni", "inside.example")]);
+}

@@ -1,0 +1,149 @@
+//! Every request of a connection, wherever the segments were cut.
+
+use testkit::http;
+
+use crate::harness::{read, shuffled, to};
+
+fn hosts(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("host-{n}.example")).collect()
+}
+
+fn wanted(hosts: &[String]) -> Vec<(&str, &str)> {
+    hosts.iter().map(|h| ("http_host", h.as_str())).collect()
+}
+
+#[test]
+fn one_request_a_segment() {
+    let hosts = hosts(60);
+    let way = to(80);
+    let mut frames = vec![way.syn()];
+    let mut at = 0;
+    for host in &hosts {
+        let request = http::get(host, "/path");
+        frames.push(way.data(at, &request));
+        at += request.len();
+    }
+    read(frames.clone()).holds(&wanted(&hosts));
+    // As a capture that began too late has it.
+    read(frames[20..].to_vec()).holds(&wanted(&hosts[19..]));
+}
+
+#[test]
+fn many_requests_without_waiting() {
+    let hosts = hosts(40);
+    let stream: Vec<u8> = hosts.iter().flat_map(|h| http::get(h, "/")).collect();
+    for len in [1_400, 536, 333, 100] {
+        read(to(8_080).opened(&stream, len)).holds(&wanted(&hosts));
+        read(to(8_080).cut(&stream, len)).holds(&wanted(&hosts));
+    }
+}
+
+#[test]
+fn one_segment_ends_one_request_and_begins_the_next() {
+    let hosts = hosts(3);
+    let requests: Vec<Vec<u8>> = hosts.iter().map(|h| http::get(h, "/")).collect();
+    let stream = requests.concat();
+    for offset in 1..40 {
+        let cuts = [requests[0].len() - offset, requests[0].len() + offset * 3];
+        let way = to(80);
+        let frames = vec![
+            way.syn(),
+            way.data(0, &stream[..cuts[0]]),
+            way.data(cuts[0], &stream[cuts[0]..cuts[1]]),
+            way.data(cuts[1], &stream[cuts[1]..]),
+        ];
+        read(frames.clone()).holds(&wanted(&hosts));
+        read(shuffled(frames, 1, offset as u64)).holds(&wanted(&hosts));
+    }
+}
+
+#[test]
+fn a_request_in_the_middle_of_a_connection_in_two() {
+    let hosts = hosts(3);
+    let requests: Vec<Vec<u8>> = hosts.iter().map(|h| http::get(h, "/")).collect();
+    for cut in 1..requests[1].len() {
+        let way = to(80);
+        let (second, third) = (requests[0].len(), requests[0].len() + requests[1].len());
+        let frames = vec![
+            way.syn(),
+            way.data(0, &requests[0]),
+            way.data(second, &requests[1][..cut]),
+            way.data(second + cut, &requests[1][cut..]),
+            way.data(third, &requests[2]),
+        ];
+        read(frames).holds(&wanted(&hosts));
+    }
+}
+
+#[test]
+fn requests_overtake_each_other() {
+    let hosts = hosts(12);
+    let way = to(80);
+    let mut frames = vec![way.syn()];
+    let mut at = 0;
+    for host in &hosts {
+        let request = http::get(host, "/path");
+        frames.push(way.data(at, &request));
+        at += request.len();
+    }
+    for seed in 0..20 {
+        let read = read(shuffled(frames.clone(), 1, seed));
+        assert_eq!(read.distinct(), read.holds(&wanted(&hosts)).names());
+    }
+}
+
+#[test]
+fn a_request_behind_a_body() {
+    for length in [10, 3_000, 60_000, 300_000] {
+        let body = vec![b'x'; length];
+        let stream = [
+            http::post("upload.example", "/", &body),
+            http::get("next.example", "/"),
+        ]
+        .concat();
+        read(to(80).opened(&stream, 1_400)).holds(&[
+            ("http_host", "upload.example"),
+            ("http_host", "next.example"),
+        ]);
+    }
+}
+
+#[test]
+fn a_request_behind_a_chunked_body() {
+    let stream = [
+        http::post_chunked("upload.example", "/", &[&[b'x'; 5_000], &[b'y'; 9]]),
+        http::get("next.example", "/"),
+    ]
+    .concat();
+    for len in [1_400, 100, 9] {
+        read(to(80).opened(&stream, len)).holds(&[
+            ("http_host", "upload.example"),
+            ("http_host", "next.example"),
+        ]);
+    }
+}
+
+/// What a body says is not what its sender does.
+#[test]
+fn a_body_that_looks_like_a_request_names_nobody() {
+    let inner = http::get("quoted.example", "/");
+    let stream = [
+        http::post("upload.example", "/", &inner),
+        http::get("next.example", "/"),
+    ]
+    .concat();
+    for len in [1_400, 100, 20] {
+        read(to(80).opened(&stream, len)).holds(&[
+            ("http_host", "upload.example"),
+            ("http_host", "next.example"),
+        ]);
+    }
+}
+
+#[test]
+fn one_byte_each() {
+    let hosts = hosts(3);
+    let stream: Vec<u8> = hosts.iter().flat_map(|h| http::get(h, "/")).collect();
+    read(to(80).opened(&stream, 1)).holds(&wanted(&hosts));
+    read(shuffled(to(80).opened(&stream, 1), 1, 3)).holds(&wanted(&hosts));
+}
