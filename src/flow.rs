@@ -78,7 +78,8 @@ impl Flow {
 
     /// Which of [`SHARDS`] parts of all state the flow belongs to. Both directions share it.
     pub fn shard(&self) -> usize {
-        (self.hash() % SHARDS as u64) as usize
+        // A power of two.
+        self.hash() as usize & (SHARDS - 1)
     }
 
     /// A number for EVE's `flow_id`: the same for both directions, below 2^52 so that JSON readers

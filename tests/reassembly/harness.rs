@@ -57,7 +57,7 @@ impl Way {
     }
 
     /// Sets the server's address.
-    pub(crate) fn to_address(mut self, address: &str) -> Self {
+    pub(crate) fn with_destination(mut self, address: &str) -> Self {
         address.clone_into(&mut self.dst.0);
         self
     }

@@ -296,7 +296,7 @@ fn urgent_data() {
 #[test]
 fn over_ipv6() {
     let mut way = to(443).from("2001:db8::7", 50_000);
-    way = way.to_address("2001:db8::443");
+    way = way.with_destination("2001:db8::443");
     for seed in 0..5 {
         read(shuffled(way.opened(&hello(), 100), 1, seed)).holds(&[SNI]);
     }

@@ -258,14 +258,13 @@ impl Summary {
                 count,
             });
         }
+        let limits = limits::limits(reader, workers).into_iter();
         not_read.extend(
-            limits::limits(reader, workers)
-                .into_iter()
-                .filter_map(|(what, count)| {
-                    (count != 0).then(|| Count {
-                        what: what.to_owned(),
-                        count,
-                    })
+            limits
+                .filter(|(_, count)| *count != 0)
+                .map(|(what, count)| Count {
+                    what: what.to_owned(),
+                    count,
                 }),
         );
         let without_name = limits::nameless_hellos(workers);
