@@ -228,7 +228,10 @@ fn bytes_are_those_of_a_simple_table(choice: u8, orders: &[Order]) {
                 let behind = model.bytes.range(first..);
                 let hole = behind.take_while(|byte| byte.is_none()).count();
                 let is_there = first < model.bytes.len();
-                assert_eq!((is_there, is_there), (assembly.has_hole(), assembly.skip_hole()));
+                assert_eq!(
+                    (is_there, is_there),
+                    (assembly.has_hole(), assembly.skip_hole())
+                );
                 if is_there {
                     model.take(first + hole);
                     base = base.wrapping_add(u32::try_from(first + hole).unwrap());
