@@ -301,6 +301,8 @@ impl Table {
             stream.done = false;
             stream.need = 0;
             stream.direction = Direction::new(part.hint);
+            // Where the capture had cut a segment, bytes behind it still wait.
+            self.held = self.held.saturating_sub(stream.assembly.held());
             stream.assembly.restart(part.sequence);
         }
         if !stream.done {
