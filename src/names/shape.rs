@@ -53,40 +53,109 @@ const SHORT: usize = 6;
 /// The longest method that is looked for.
 const MAX_METHOD: usize = 20;
 
-/// Whether a byte begins anything that is known here.
-const BEGINS: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0u8;
-    loop {
-        #[allow(clippy::indexing_slicing)] // a u8 indexes 256 entries; `get_mut` is not const
-        {
-            table[byte as usize] = matches!(byte, 0x00 | 0x03..=0x05 | 0x12 | 0x14..=0x16)
-                || matches!(
-                    byte,
-                    b'\r' | b'\n' | b' ' | b'"' | b'*' | b'+' | b'.' | b':' | b'<'
-                )
-                || byte.is_ascii_alphanumeric()
-                || byte >= 0x80;
+/// A set of beginnings, one bit each. The bits of the first three bytes of a payload have one in
+/// common where it may be more than [`Shape::Nothing`].
+mod beginning {
+    /// TLS records.
+    const TLS: u8 = 1;
+    /// SSLv2 records, and MySQL's greeting.
+    const HIGH: u8 = 1 << 1;
+    /// A word.
+    const WORD: u8 = 1 << 2;
+    /// A tag of one letter, and a word behind it.
+    const TAG: u8 = 1 << 3;
+    /// Messages of databases whose length has two zeros.
+    const ZEROS: u8 = 1 << 4;
+    /// Messages with a small number in the second byte.
+    const SMALL: u8 = 1 << 5;
+    /// Two bytes tell nothing.
+    const ANY: u8 = 1 << 6;
+
+    const fn first(byte: u8) -> u8 {
+        match byte {
+            0x14..=0x16 => TLS,
+            0x80.. => HIGH | ZEROS,
+            0x00 | 0x03 | 0x12 => SMALL,
+            0x04 | 0x05 | b'\r' | b'\n' | b'"' | b'*' | b'+' | b'.' | b':' | b'<' => ANY,
+            // LDAP and PostgreSQL beside words.
+            b'0' | b'S' | b'N' => ANY,
+            b'1'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => WORD | TAG | ZEROS,
+            b' ' => ZEROS,
+            _ => 0,
         }
-        if byte == u8::MAX {
-            break;
-        }
-        byte = byte.wrapping_add(1);
     }
-    table
-};
+
+    const fn second(byte: u8) -> u8 {
+        HIGH | ANY
+            | match byte {
+                0 => ZEROS | SMALL,
+                1 => SMALL,
+                3 => TLS,
+                b' ' => TAG,
+                b'!'..=b'~' => WORD,
+                _ => 0,
+            }
+    }
+
+    const fn third(byte: u8) -> u8 {
+        TAG | SMALL
+            | ANY
+            | match byte {
+                0 => TLS | HIGH | ZEROS,
+                1 | 4 => TLS | HIGH,
+                2 | 3 => TLS,
+                b' '..=b'~' => WORD,
+                _ => 0,
+            }
+    }
+
+    /// The bits of each byte in the first three places.
+    pub(super) static BITS: [[u8; 256]; 3] = {
+        let mut bits = [[0; 256]; 3];
+        let mut byte = 0u8;
+        loop {
+            #[allow(clippy::indexing_slicing)] // a u8 indexes 256 entries; `get_mut` is not const
+            {
+                bits[0][byte as usize] = first(byte);
+                bits[1][byte as usize] = second(byte);
+                bits[2][byte as usize] = third(byte);
+            }
+            if byte == u8::MAX {
+                break bits;
+            }
+            byte = byte.wrapping_add(1);
+        }
+    };
+}
+
+/// Sorts out bulk, also where it is encrypted and begins with any byte: a few look-ups.
+#[inline]
+fn is_nothing(payload: &[u8]) -> bool {
+    let Some(&[first, second, third, _, _, _]) = payload.first_chunk::<SHORT>() else {
+        return payload.is_empty();
+    };
+    let [bits1, bits2, bits3] = &beginning::BITS;
+    let of = |bits: &[u8; 256], byte: u8| bits.get(usize::from(byte)).copied().unwrap_or(u8::MAX);
+    of(bits1, first) & of(bits2, second) & of(bits3, third) == 0
+}
 
 /// What `payload` begins with.
 #[inline]
 pub fn shape(payload: &[u8]) -> Shape {
+    if is_nothing(payload) {
+        Shape::Nothing
+    } else {
+        judge(payload)
+    }
+}
+
+/// The judgement of everything that [`is_nothing`] does not sort out.
+#[inline(never)]
+fn judge(payload: &[u8]) -> Shape {
     let Some(&first) = payload.first() else {
         return Shape::Nothing;
     };
-    if !BEGINS.get(usize::from(first)).copied().unwrap_or(false) {
-        return Shape::Nothing;
-    }
     match first {
-        // Most of bulk that is not sorted out above: one more byte decides.
         0x80.. => match payload.get(2) {
             None => short(payload),
             Some(1 | 4) => tls(payload, Shape::Sslv2, Shape::Sslv2),

@@ -100,3 +100,49 @@ proptest! {
         }
     }
 }
+
+/// What the first three bytes sort out is nothing for the whole judgement, too.
+#[test]
+fn sorting_out_agrees_with_the_judgement() {
+    // Tails that go on as one of the messages would.
+    let tails: [&[u8]; 12] = [
+        b"\x00\x00\x00",
+        b"\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00",
+        b"\x00\x0a8.0.36\x00",
+        b"\x01\x85\xae\x7f\x00\x00",
+        b"\x08\x04\xd2\x16\x2f",
+        b"\x04\x00\x00\x00\x00\x00",
+        b"\x31\x01\x00\x00\x2d\x03\x03",
+        b"\x01\x00\x02\x00\x00\x00",
+        b"T / HTTP/1.1\r\n",
+        b" / HTTP/1.1\r\n",
+        b" STARTTLS\r\n",
+        b"\x01\x60\x07\x02\x01\x03",
+    ];
+    let mut payload = Vec::new();
+    for first in 0..=u8::MAX {
+        for second in 0..=u8::MAX {
+            for third in 0..=u8::MAX {
+                for tail in tails {
+                    payload.clear();
+                    payload.extend_from_slice(&[first, second, third]);
+                    payload.extend_from_slice(tail);
+                    if is_nothing(&payload) {
+                        assert_eq!(judge(&payload), Shape::Nothing, "{payload:02x?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn sorting_out_agrees_with_the_judgement_of_any_bytes(
+        payload in proptest::collection::vec(any::<u8>(), 0..80),
+    ) {
+        if is_nothing(&payload) {
+            prop_assert_eq!(judge(&payload), Shape::Nothing);
+        }
+    }
+}

@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
             Stop::Subframes(mut subframes) => {
                 while let Some(packet) = subframes.next(&mut self.path) {
                     match packet {
-                        Ok(view) => self.packet(at, &view)?,
+                        Ok(view) => self.inner_packet(at, &view)?,
                         Err(stop) => self.parts(at, stop, depth.saturating_add(1))?,
                     }
                 }
@@ -236,7 +236,14 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    #[inline]
+    /// The same as [`Self::packet`], which is a part of [`Self::frame`]: a view of a packet that is
+    /// not stored costs less.
+    #[inline(never)]
+    fn inner_packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
+        self.packet(at, view)
+    }
+
+    #[inline(always)]
     fn packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
         match self.triage.packet(view, at.timestamp) {
             Verdict::Forget => Ok(()),
@@ -294,7 +301,7 @@ impl<'a> Reader<'a> {
         );
         self.path = datagram.tag;
         let result = match packet::decode_ip(&bytes, &mut self.path) {
-            Ok(view) => self.packet(at, &view),
+            Ok(view) => self.inner_packet(at, &view),
             // It may be a tunnel that carries fragments.
             Err(stop) => self.parts(at, stop, depth.saturating_add(1)),
         };
@@ -315,6 +322,7 @@ impl<'a> Reader<'a> {
         result
     }
 
+    #[inline(never)]
     fn forward(
         &mut self,
         at: At,

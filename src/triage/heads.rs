@@ -72,30 +72,35 @@ pub struct HeadStats {
 /// The table.
 #[derive(Debug)]
 pub(super) struct Heads {
-    filter: Box<[u8]>,
+    filter: Box<[u8; FILTER]>,
     entries: Box<[Entry]>,
     /// The bucket that is looked through next for idle entries.
     sweep: usize,
     stats: HeadStats,
 }
 
-/// What names a direction of a connection in the table.
+/// What names a direction of a connection in the table: a hash whose upper bits are the best. They
+/// are for the filter; the rest is made only for what the filter lets through.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key(pub(super) u64);
 
 impl Key {
     #[inline]
     fn filter(self) -> usize {
-        (self.0 & 0xffff) as usize
+        (self.0 >> 48) as usize
+    }
+
+    fn mixed(self) -> u64 {
+        (self.0 ^ self.0 >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)
     }
 
     fn bucket(self) -> usize {
-        ((self.0 >> 16) as usize) & (BUCKETS - 1)
+        ((self.mixed() >> 16) as usize) & (BUCKETS - 1)
     }
 
     /// Never 0 by accident matters not: the state says what is empty.
     fn tag(self) -> u32 {
-        (self.0 >> 32) as u32
+        (self.mixed() >> 32) as u32
     }
 }
 
@@ -112,7 +117,7 @@ pub(super) enum Known {
 impl Default for Heads {
     fn default() -> Self {
         Self {
-            filter: vec![0; FILTER].into_boxed_slice(),
+            filter: Box::new([0; FILTER]),
             entries: vec![Entry::default(); BUCKETS.saturating_mul(WAYS)].into_boxed_slice(),
             sweep: 0,
             stats: HeadStats::default(),

@@ -32,10 +32,17 @@ pub(super) fn hint(segment: &Segment<'_>) -> Hint {
     }
 }
 
+#[inline]
 fn is_dns_port(segment: &Segment<'_>) -> bool {
-    [segment.sport, segment.dport]
-        .iter()
-        .any(|&port| port == DNS || port == LLMNR)
+    const fn bit(port: u16) -> u64 {
+        1 << (port & 63)
+    }
+    // One look at the last six bits of both ports tells nearly always.
+    let Segment { sport, dport, .. } = *segment;
+    (bit(DNS) | bit(LLMNR)) & (bit(sport) | bit(dport)) != 0
+        && [sport, dport]
+            .iter()
+            .any(|&port| port == DNS || port == LLMNR)
 }
 
 /// False for bulk: its first bytes begin nothing that names hosts.
