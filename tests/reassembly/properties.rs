@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use testkit::tls::Version;
-use testkit::{dns, http, tls, tls_server, x509};
+use testkit::{dns, http, socks, starttls, tls, tls_server, x509};
 
 use crate::harness::{Name, Way, read, sorted, to};
 
@@ -50,6 +50,32 @@ fn hello_in_records() -> Subject {
         hello.records_of(90),
         &[("tls_sni", "cut.example.org")],
     )
+}
+
+/// A hello behind what other protocols begin with.
+fn behind(port: u16, before: Vec<u8>, names: &[(&str, &str)]) -> Subject {
+    let hello = tls::client_hello("cut.example.org").post_quantum();
+    let mut all = vec![("tls_sni", "cut.example.org")];
+    all.extend(names);
+    client(port, [before, hello.records()].concat(), &all)
+}
+
+fn proxies() -> Vec<Subject> {
+    let socks_host = [("socks_host", "target.example")];
+    let connect = [
+        ("http_connect", "target.example"),
+        ("http_host", "target.example"),
+    ];
+    let v5 = [socks::greeting(&[0]), socks::v5("target.example", 443)].concat();
+    vec![
+        behind(1_080, v5, &socks_host),
+        behind(
+            1_080,
+            socks::v4a("target.example", 443, "user"),
+            &socks_host,
+        ),
+        behind(3_128, http::connect("target.example:443"), &connect),
+    ]
 }
 
 fn requests() -> Subject {
@@ -211,6 +237,17 @@ proptest! {
     #[test]
     fn a_client_hello_in_small_records(cuts in cuts()) {
         hello_in_records().always(&cuts)?;
+    }
+
+    #[test]
+    fn a_client_hello_behind_starttls(cuts in cuts(), which in any::<prop::sample::Index>()) {
+        let (_, before) = which.get(&starttls::clients()).clone();
+        behind(2_525, before, &[]).always(&cuts)?;
+    }
+
+    #[test]
+    fn a_client_hello_through_a_proxy(cuts in cuts(), which in any::<prop::sample::Index>()) {
+        which.get(&proxies()).always(&cuts)?;
     }
 
     #[test]
