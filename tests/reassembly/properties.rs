@@ -177,8 +177,9 @@ impl Subject {
 
     /// In order, as often as sent.
     fn in_order(&self, cuts: &Cuts) -> Result<(), TestCaseError> {
-        let read = read(self.frames(&self.pieces(cuts)));
-        prop_assert_eq!(read.names(), self.names.clone());
+        let pieces = self.pieces(cuts);
+        let read = read(self.frames(&pieces));
+        prop_assert_eq!(read.names(), self.names.clone(), "{:?}", pieces);
         Ok(())
     }
 
@@ -188,7 +189,7 @@ impl Subject {
         pieces.sort_by_key(|(_, order)| **order);
         let pieces: Vec<_> = pieces.into_iter().map(|(piece, _)| piece).collect();
         let read = read(self.frames(&pieces));
-        prop_assert_eq!(read.names(), self.names.clone());
+        prop_assert_eq!(read.names(), self.names.clone(), "{:?}", pieces);
         Ok(())
     }
 
@@ -210,7 +211,7 @@ impl Subject {
         let read = read(self.frames(&pieces));
         let mut wanted = self.names.clone();
         wanted.dedup();
-        prop_assert_eq!(read.distinct(), wanted);
+        prop_assert_eq!(read.distinct(), wanted, "{:?}", pieces);
         prop_assert_eq!(read.conflicts(), 0);
         Ok(())
     }
@@ -224,7 +225,7 @@ impl Subject {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 100,
+        cases: 300,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
