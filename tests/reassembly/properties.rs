@@ -225,7 +225,7 @@ impl Subject {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 300,
+        cases: 150,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
