@@ -114,6 +114,21 @@ pub struct Direction {
     http2: Option<Box<Connection>>,
 }
 
+/// Whether the first bytes of a connection may be those of a DNS message with its length, of which
+/// they need not hold all.
+pub fn dns_may_begin(bytes: &[u8]) -> bool {
+    dns_begins(bytes) != Ok(false)
+}
+
+/// Whether the first bytes of a connection may be a part of what [`shape`] tells only when it is whole.
+pub fn prelude_may_begin(bytes: &[u8]) -> bool {
+    matches!(prelude::message(bytes), Part::Need(_))
+        || matches!(socks::begin(bytes, &mut |_, _| {}), socks::Part::Need(_))
+        || bytes.len() < MAX_GREETING
+            && http::line(bytes).is_none()
+            && prelude::may_be_text(bytes)
+}
+
 pub(super) fn took(length: usize) -> Step {
     Step::Took(u64::try_from(length).unwrap_or(u64::MAX))
 }

@@ -358,12 +358,20 @@ impl Heads {
                 entry.end = sequence.wrapping_add(n);
             }
         } else {
-            // A message that begins for certain where nothing was expected: the numbers before it
-            // are wrong, or its beginning is lost. It is read from here.
             let found = message(false);
-            begins = !matches!(found, Message::None);
-            if begins && entry.state == State::Fresh {
-                return Known::Forward(self.begin(key, sequence, payload, found, now));
+            if entry.state == State::Fresh {
+                // It may only look like a beginning: what is before it tells, when it comes. If it
+                // does not, this is found behind the hole.
+                if let Message::Begins(Window::Bytes(n) | Window::Records(n)) = found {
+                    let end = sequence.wrapping_add(n);
+                    if end.wrapping_sub(entry.origin) > window {
+                        entry.end = end;
+                    }
+                }
+            } else {
+                // A message that begins for certain where nothing was expected: the numbers before
+                // it are wrong, or its beginning is lost. It is read from here.
+                begins = !matches!(found, Message::None);
             }
         }
         let mut part = entry.advance(sequence, payload, in_order);

@@ -82,6 +82,10 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
             Message::Begins(Window::Bytes(HELLO_WINDOW))
         }
         _ if is_dns_over_tcp(payload) => Message::Begins(Window::Bytes(DNS_WINDOW)),
+        _ if fresh && stream::dns_may_begin(payload) => Message::Begins(Window::Bytes(DNS_WINDOW)),
+        _ if fresh && stream::prelude_may_begin(payload) => {
+            Message::Begins(Window::Bytes(SHORT_WINDOW))
+        }
         _ => Message::None,
     }
 }

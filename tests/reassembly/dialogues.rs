@@ -46,14 +46,20 @@ fn certificates_behind_a_dialogue() {
     let wanted =
         crate::harness::sorted(&[("x509_cn", "leaf.example"), ("x509_san", "san.example")]);
     for (protocol, dialogue) in starttls::servers() {
-        let stream = [dialogue, flight.clone()].concat();
         let client = to(2_525);
         let way = client.back(0x7000);
-        for len in [1_400, 100, 3, 1] {
-            let mut frames = vec![client.syn(), way.syn_ack()];
-            frames.extend(way.cut(&stream, len));
-            let names = read(frames).names();
-            assert!(names == wanted, "{protocol} in {len}: {names:?}");
+        let mut opened = vec![client.syn(), way.syn_ack()];
+        let mut byte_by_byte = opened.clone();
+        byte_by_byte.extend(way.cut(&[dialogue.clone(), flight.clone()].concat(), 1));
+        assert_eq!(read(byte_by_byte).names(), wanted, "{protocol}");
+        // The server hears of the client's hello before it sends its own.
+        opened.push(way.data(0, &dialogue));
+        for len in [1_400, 100] {
+            let mut frames = opened.clone();
+            for (i, piece) in flight.chunks(len).enumerate() {
+                frames.push(way.data(dialogue.len() + i * len, piece));
+            }
+            assert_eq!(read(frames).names(), wanted, "{protocol} in {len}");
         }
     }
 }

@@ -190,28 +190,6 @@ fn fragments_in_a_fragmented_tunnel() {
     }
 }
 
-/// Equal fragments of different tunnels are not joined.
-#[test]
-fn vlans_keep_their_fragments_apart() {
-    let fragments = |vlan: u16, name: &str| {
-        ethernet()
-            .vlan(vlan)
-            .ipv4("10.0.0.7", "192.0.2.53")
-            .id(1)
-            .udp(40_000, 53)
-            .fragments(dns::query(1, name, dns::A), &[24, 32])
-    };
-    let (a, b) = (
-        fragments(10, "aaaa.one.example"),
-        fragments(20, "bbbb.two.example"),
-    );
-    let mixed = a.into_iter().zip(b).flat_map(|(a, b)| [a, b]).collect();
-    read(mixed).holds(&[
-        ("dns_query", "aaaa.one.example"),
-        ("dns_query", "bbbb.two.example"),
-    ]);
-}
-
 /// The beginning is there, the rest is not.
 #[test]
 fn a_datagram_without_its_end() {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use testkit::tls::Version;
-use testkit::{dns, http, tls, tls_server, x509};
+use testkit::{dns, http, socks, starttls, tls, tls_server, x509};
 
 use crate::harness::{Name, Way, read, sorted, to};
 
@@ -50,6 +50,32 @@ fn hello_in_records() -> Subject {
         hello.records_of(90),
         &[("tls_sni", "cut.example.org")],
     )
+}
+
+/// A hello behind what other protocols begin with.
+fn behind(port: u16, before: Vec<u8>, names: &[(&str, &str)]) -> Subject {
+    let hello = tls::client_hello("cut.example.org").post_quantum();
+    let mut all = vec![("tls_sni", "cut.example.org")];
+    all.extend(names);
+    client(port, [before, hello.records()].concat(), &all)
+}
+
+fn proxies() -> Vec<Subject> {
+    let socks_host = [("socks_host", "target.example")];
+    let connect = [
+        ("http_connect", "target.example"),
+        ("http_host", "target.example"),
+    ];
+    let v5 = [socks::greeting(&[0]), socks::v5("target.example", 443)].concat();
+    vec![
+        behind(1_080, v5, &socks_host),
+        behind(
+            1_080,
+            socks::v4a("target.example", 443, "user"),
+            &socks_host,
+        ),
+        behind(3_128, http::connect("target.example:443"), &connect),
+    ]
 }
 
 fn requests() -> Subject {
@@ -151,8 +177,9 @@ impl Subject {
 
     /// In order, as often as sent.
     fn in_order(&self, cuts: &Cuts) -> Result<(), TestCaseError> {
-        let read = read(self.frames(&self.pieces(cuts)));
-        prop_assert_eq!(read.names(), self.names.clone());
+        let pieces = self.pieces(cuts);
+        let read = read(self.frames(&pieces));
+        prop_assert_eq!(read.names(), self.names.clone(), "{:?}", pieces);
         Ok(())
     }
 
@@ -162,7 +189,7 @@ impl Subject {
         pieces.sort_by_key(|(_, order)| **order);
         let pieces: Vec<_> = pieces.into_iter().map(|(piece, _)| piece).collect();
         let read = read(self.frames(&pieces));
-        prop_assert_eq!(read.names(), self.names.clone());
+        prop_assert_eq!(read.names(), self.names.clone(), "{:?}", pieces);
         Ok(())
     }
 
@@ -184,7 +211,7 @@ impl Subject {
         let read = read(self.frames(&pieces));
         let mut wanted = self.names.clone();
         wanted.dedup();
-        prop_assert_eq!(read.distinct(), wanted);
+        prop_assert_eq!(read.distinct(), wanted, "{:?}", pieces);
         prop_assert_eq!(read.conflicts(), 0);
         Ok(())
     }
@@ -198,7 +225,7 @@ impl Subject {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 100,
+        cases: 150,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -211,6 +238,17 @@ proptest! {
     #[test]
     fn a_client_hello_in_small_records(cuts in cuts()) {
         hello_in_records().always(&cuts)?;
+    }
+
+    #[test]
+    fn a_client_hello_behind_starttls(cuts in cuts(), which in any::<prop::sample::Index>()) {
+        let (_, before) = which.get(&starttls::clients()).clone();
+        behind(2_525, before, &[]).always(&cuts)?;
+    }
+
+    #[test]
+    fn a_client_hello_through_a_proxy(cuts in cuts(), which in any::<prop::sample::Index>()) {
+        which.get(&proxies()).always(&cuts)?;
     }
 
     #[test]
