@@ -124,9 +124,7 @@ pub fn dns_may_begin(bytes: &[u8]) -> bool {
 pub fn prelude_may_begin(bytes: &[u8]) -> bool {
     matches!(prelude::message(bytes), Part::Need(_))
         || matches!(socks::begin(bytes, &mut |_, _| {}), socks::Part::Need(_))
-        || bytes.len() < MAX_GREETING
-            && http::line(bytes).is_none()
-            && prelude::may_be_text(bytes)
+        || bytes.len() < MAX_GREETING && http::line(bytes).is_none() && prelude::may_be_text(bytes)
 }
 
 pub(super) fn took(length: usize) -> Step {

@@ -119,13 +119,20 @@ fn to_be_signed(mut tbs: Der<'_>, whole: &mut bool, visit: &mut impl FnMut(Kind,
     if tbs.next(whole).is_none() {
         return false; // the subject's public key
     }
-    while let Some(field) = tbs.next(whole) {
-        if field.tag == EXTENSIONS {
-            match Der(field.content).enter(SEQUENCE, whole) {
-                Some(list) => extensions(Der(list), whole, visit),
-                None => *whole = false,
-            }
+    while let Some(tag) = tbs.0.first() {
+        if *tag != EXTENSIONS {
+            tbs.next(whole); // unique identifiers
+            continue;
         }
+        // The last field.
+        let list = tbs
+            .fill(EXTENSIONS, whole)
+            .and_then(|field| Der(field).fill(SEQUENCE, whole));
+        match list {
+            Some(list) => extensions(Der(list), whole, visit),
+            None => *whole = false,
+        }
+        break;
     }
     true
 }
@@ -227,7 +234,7 @@ fn extensions(mut list: Der<'_>, whole: &mut bool, visit: &mut impl FnMut(Kind, 
         };
         let names = value
             .filter(|value| value.tag == OCTETS)
-            .and_then(|value| Der(value.content).enter(SEQUENCE, whole));
+            .and_then(|value| Der(value.content).fill(SEQUENCE, whole));
         let Some(names) = names else {
             *whole = false;
             continue;
@@ -280,6 +287,19 @@ impl<'a> Der<'a> {
         self.next(whole)
             .filter(|field| field.tag == tag)
             .map(|field| field.content)
+    }
+
+    /// The content of the only element, which fills what it stands in: where its length says less,
+    /// the length lies.
+    fn fill(&mut self, tag: u8, whole: &mut bool) -> Option<&'a [u8]> {
+        let all = self.0;
+        let content = self.enter(tag, whole)?;
+        if self.0.is_empty() {
+            return Some(content);
+        }
+        *whole = false;
+        let length = content.len().saturating_add(self.0.len());
+        all.get(all.len().saturating_sub(length)..)
     }
 
     fn split(&mut self) -> Option<Field<'a>> {
