@@ -80,7 +80,8 @@ mod beginning {
             // LDAP and PostgreSQL beside words.
             b'0' | b'S' | b'N' => ANY,
             b'1'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => WORD | TAG | ZEROS,
-            b' ' => ZEROS,
+            // Any length of MySQL's greeting.
+            b' ' | 40..=0x7f => ZEROS,
             _ => 0,
         }
     }
