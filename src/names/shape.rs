@@ -80,8 +80,8 @@ mod beginning {
             // LDAP and PostgreSQL beside words.
             b'0' | b'S' | b'N' => ANY,
             b'1'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => WORD | TAG | ZEROS,
-            // A greeting of MySQL may be as long as any of them says.
-            b' '..=0x7f => ZEROS,
+            // Any length of MySQL's greeting.
+            b' ' | 40..=0x7f => ZEROS,
             _ => 0,
         }
     }

@@ -26,6 +26,8 @@ fn what_begins() {
         (make_socks::greeting(&[0]), Shape::Socks),
         (make_socks::greeting(&[0, 1, 2]), Shape::Socks),
         (b"EHLO a.example\r\n".to_vec(), Shape::Text),
+        // The lengths of greetings are not only letters.
+        (b"[\0\0\0\x0a8.0.36\0".to_vec(), Shape::MySql),
         (b"* OK ready\r\n".to_vec(), Shape::Text),
         (b"+OK\r\n".to_vec(), Shape::Text),
         (b"220 a.example\r\n".to_vec(), Shape::Text),

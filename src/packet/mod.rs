@@ -184,12 +184,12 @@ pub fn decode<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Pac
     path.clear();
     match plain(link, data, path) {
         Some(packet) => Ok(packet),
-        None => decode_any(link, data, path),
+        None => any_frame(link, data, path),
     }
 }
 
 /// Most packets, inlined into the caller: TCP or UDP in IP in Ethernet, with one VLAN tag or none. Straight on, so that nothing
-/// is stored on the way. Whatever else there is makes it `None`, and [`decode_any`] says what it is.
+/// is stored on the way. Whatever else there is makes it `None`, and [`any_frame`] says what it is.
 #[inline(always)]
 fn plain<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Option<Packet<'a>> {
     if link != LinkType::ETHERNET {
@@ -223,7 +223,7 @@ fn plain<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Option<Packet<'
 
 /// Any frame, from its beginning.
 #[inline(never)]
-fn decode_any<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {
+fn any_frame<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {
     path.clear();
     let next = match link {
         LinkType::ETHERNET => ethernet::decode(data)?,
