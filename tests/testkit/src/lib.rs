@@ -11,6 +11,7 @@
 //!     .udp(53124, 53)
 //!     .payload(dns::query(0x1a2b, "example.com", dns::A));
 //! assert_eq!(frame.len(), 14 + 4 + 20 + 8 + 29);
+//! ```
 //!
 //! | file | builds |
 //! | --- | --- |
@@ -28,7 +29,6 @@
 //! | [`x509`] | certificates with chosen names |
 //! | [`dtls`] | DTLS hellos and certificates in fragments |
 //! | [`quic`] | Initial packets of any version, Retry, Google's CHLO |
-//! | [`http`] | one plain request or response |
 //! | [`conversation`] | a whole TCP connection with matching sequence numbers |
 //! | [`capture`], [`damage`] | capture files, and broken ones |
 //! | [`scenarios`] | the committed captures in `pcaps/` and what was planted in them |
