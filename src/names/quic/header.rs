@@ -35,6 +35,10 @@ pub fn looks_like(payload: &[u8]) -> Option<Shape> {
     if first & 0x80 == 0 {
         return gquic::looks_like(payload).then_some(Shape::Google);
     }
+    // Voice and video (RTP) have the first bit too: their packets are short, and of no version.
+    if payload.len() < PADDED && !matches!(v0, 0 | b'Q' | b'T' | 0x6b | 0x70 | 0xfa | 0xff) {
+        return None;
+    }
     let version = u32::from_be_bytes([v0, v1, v2, v3]);
     if Profile::of(version).is_some() {
         let mut rest = payload;

@@ -91,6 +91,24 @@ fn hello() -> Vec<u8> {
 }
 
 #[test]
+fn every_version_is_recognised_in_short_packets() {
+    for version in kit::versions() {
+        let packet = initial(version, b"12345678").crypto(0, &[1; 60]).packet();
+        assert!(packet.len() < 1_200);
+        assert_eq!(looks_like(&packet), Some(Shape::Initial), "{version:08x}");
+    }
+    // RTP of G.711: version 2, payload type 0.
+    assert_eq!(
+        looks_like(&[[0x80, 0].as_slice(), &[0x55; 170]].concat()),
+        None
+    );
+    assert_eq!(
+        looks_like(&[[0x80, 0x60].as_slice(), &[0x55; 170]].concat()),
+        None
+    );
+}
+
+#[test]
 fn every_version() {
     for version in kit::versions() {
         let chlo = version == 0x5130_3530;
