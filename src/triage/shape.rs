@@ -2,6 +2,7 @@
 
 use super::{DNS, DNS_HEADER, LLMNR, Message, Window};
 use crate::names::stream::{self, Hint, Shape};
+use crate::names::tls;
 use crate::packet::Segment;
 
 /// Requests and greetings: what stands before the names, and heads of several requests.
@@ -59,6 +60,7 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
     let payload = segment.payload;
     match stream::shape(payload) {
         Shape::ClientHello => Message::Begins(Window::Bytes(hello_window(payload))),
+        Shape::ServerHello if tls::is_tls13_server(payload) => Message::None,
         Shape::ServerHello => Message::Begins(Window::Records(FLIGHT_WINDOW)),
         _ if is_dns_port(segment) => Message::Begins(Window::Bytes(DNS_WINDOW)),
         Shape::Http | Shape::Http2 | Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {

@@ -173,6 +173,17 @@ fn a_servers_flight_is_followed_to_its_end() {
 }
 
 #[test]
+fn a_tls13_server_shows_no_certificate() {
+    assert_eq!(of_tcp(443, 5_000, tls::server_hello()), Verdict::Forget);
+    let mut server = Client::new(0);
+    assert_eq!(server.sends(1, &tls::server_hello()), Verdict::Forget);
+    // Cut in its extensions, it may be of any version.
+    let hello = tls::server_hello();
+    let cut = &hello[..60];
+    assert!(is_stream(of_tcp(443, 5_000, cut)));
+}
+
+#[test]
 fn a_flood_of_syns_is_bounded_and_counted() {
     let mut triage = Triage::default();
     for n in 0..100_000u32 {

@@ -258,7 +258,7 @@ pub(crate) fn number24(bytes: &[u8]) -> Option<usize> {
 
 /// Whether a ServerHello agrees to TLS 1.3 or a draft of it: by supported_versions (RFC 8446
 /// section 4.2.1), or as drafts up to 21 did by its version field.
-fn selects_tls13(body: &[u8]) -> bool {
+pub(super) fn selects_tls13(body: &[u8]) -> bool {
     let mut reader = Bytes(body);
     let Some([major, _]) = reader.take(34).and_then(<[u8]>::first_chunk::<2>) else {
         return false;

@@ -88,6 +88,17 @@ impl HelloStats {
     }
 }
 
+/// Whether a segment begins with a whole ServerHello that agrees to TLS 1.3: the certificates behind
+/// it are encrypted.
+pub(crate) fn is_tls13_server(payload: &[u8]) -> bool {
+    let [0x16, 3, _, _, _, 2, l0, l1, l2, rest @ ..] = payload else {
+        return false;
+    };
+    number24(&[*l0, *l1, *l2])
+        .and_then(|length| rest.get(..length))
+        .is_some_and(flight::selects_tls13)
+}
+
 /// Passes over records that may stand before a hello: ChangeCipherSpec, alerts, empty handshake
 /// records. `None` where nothing follows them.
 pub(crate) fn skip_short_records(payload: &[u8]) -> Option<&[u8]> {
