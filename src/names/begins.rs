@@ -92,3 +92,49 @@ pub(super) fn dns_begins(bytes: &[u8]) -> Result<bool, usize> {
         && [q0, q1] == [0, 1]
         && few)
 }
+
+/// Whether a message of DNS over TCP begins here for certain, on a port of its own: its length and its
+/// header agree, and the first name can be one. Inside a stream of messages any byte may come next, so
+/// what is only likely would give names that nobody sent.
+pub(super) fn dns_certain(bytes: &[u8]) -> bool {
+    let Some((&[l0, l1, _, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1], rest)) =
+        bytes.split_first_chunk::<14>()
+    else {
+        return false;
+    };
+    let length = u32::from(u16::from_be_bytes([l0, l1]));
+    let questions = u32::from(u16::from_be_bytes([q0, q1]));
+    let records = [[a0, a1], [n0, n1], [x0, x1]].iter().fold(0u32, |sum, n| {
+        sum.saturating_add(u32::from(u16::from_be_bytes(*n)))
+    });
+    let response = flags & 0x80 != 0;
+    // The shortest question has 5 bytes, the shortest record 11.
+    let least = questions
+        .saturating_mul(5)
+        .saturating_add(records.saturating_mul(11))
+        .saturating_add(12);
+    let sensible = if response {
+        questions <= 1 && questions.saturating_add(records) >= 1
+    } else {
+        questions == 1 && records <= 2 && flags2 & 0x0f == 0
+    };
+    sensible && flags & 0x78 == 0 && flags2 & 0x40 == 0 && least <= length && name_begins(rest)
+}
+
+/// Labels up to a root or a pointer, of letters, digits, hyphens and the like.
+fn name_begins(mut bytes: &[u8]) -> bool {
+    for _ in 0..128 {
+        match bytes {
+            [] | [0 | 0xc0..=0xff, ..] => return true,
+            [length @ 1..=63, rest @ ..] => {
+                let label = rest.get(..usize::from(*length)).unwrap_or(rest);
+                if !label.iter().all(u8::is_ascii_graphic) {
+                    return false;
+                }
+                bytes = rest.get(label.len()..).unwrap_or_default();
+            }
+            _ => return false,
+        }
+    }
+    false
+}

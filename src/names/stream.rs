@@ -4,7 +4,7 @@
 //! or CONNECT request or a STARTTLS dialogue the bytes are judged anew. [`Direction::read`] is
 //! given contiguous bytes from where the last message ended. It keeps a few numbers and no bytes.
 
-use super::begins::{Tls, dns_begins, tls_begins};
+use super::begins::{Tls, dns_begins, dns_certain, tls_begins};
 use super::dns::DnsNote;
 use super::http2::{self, Connection, Content};
 use super::prelude::{self, Part, Prelude, Text};
@@ -118,6 +118,11 @@ pub struct Direction {
 /// they need not hold all.
 pub fn dns_may_begin(bytes: &[u8]) -> bool {
     dns_begins(bytes) != Ok(false)
+}
+
+/// Whether a message of DNS over TCP begins here for certain.
+pub fn begins_message(bytes: &[u8]) -> bool {
+    dns_certain(bytes)
 }
 
 /// Whether the first bytes of a connection may be a part of what [`shape`] tells only when it is whole.

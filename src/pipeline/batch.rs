@@ -22,6 +22,8 @@ const MAX_PAYLOAD: usize = 65_535;
 /// One forwarded payload.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item {
+    /// Its place in the order of all forwarded payloads. One packet may have several.
+    pub(super) serial: u64,
     pub(super) packet: u64,
     pub(super) timestamp: Timestamp,
     pub(super) flow: Flow,
@@ -88,6 +90,7 @@ impl Batch {
     pub(super) fn push(
         &mut self,
         at: At,
+        serial: u64,
         view: &Packet<'_>,
         flow: Flow,
         reader: Reader,
@@ -102,6 +105,7 @@ impl Batch {
         let path_start = offset(self.paths.len());
         self.paths.extend_from_slice(path);
         self.items.push(Item {
+            serial,
             packet: at.number,
             timestamp: at.timestamp,
             flow,

@@ -29,7 +29,7 @@ use crate::source::filter::Filter;
 use crate::source::{self, Input};
 use crate::stats::{ReaderStats, WorkerStats};
 use batch::Batch;
-use out::Findings;
+use out::{Findings, Order};
 use reader::{Lane, Reader};
 use worker::Worker;
 
@@ -295,7 +295,7 @@ impl Collector {
     }
 
     fn give(&mut self, epoch: &[Findings], sink: &mut impl Sink) -> io::Result<()> {
-        let mut sightings: Vec<(u64, usize, &Sighting)> = epoch
+        let mut sightings: Vec<(Order, usize, &Sighting)> = epoch
             .iter()
             .flat_map(|part| {
                 let input = part.input;
@@ -304,20 +304,20 @@ impl Collector {
                     .map(move |(order, s)| (*order, input, s))
             })
             .collect();
-        // A packet belongs to one worker, and a stable sort keeps the order inside it.
+        // No two workers share a place, and a stable sort keeps the order inside it.
         sightings.sort_by_key(|(order, ..)| *order);
         for (_, input, sighting) in &sightings {
             sink.sighting(*input, sighting)?;
         }
-        let mut lines: Vec<(u64, &[u8])> = Vec::new();
+        let mut lines: Vec<(Order, &[u8])> = Vec::new();
         for part in epoch {
             let mut start = 0;
-            for &(packet, end) in &part.marks {
-                lines.push((packet, part.lines.get(start..end).unwrap_or_default()));
+            for &(order, end) in &part.marks {
+                lines.push((order, part.lines.get(start..end).unwrap_or_default()));
                 start = end;
             }
         }
-        lines.sort_by_key(|(packet, _)| *packet);
+        lines.sort_by_key(|(order, _)| *order);
         for (_, line) in &lines {
             sink.lines(line)?;
         }

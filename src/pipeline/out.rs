@@ -17,17 +17,21 @@ use crate::rules::Hit;
 use crate::stats::bump;
 use crate::stream::table::{Seen, Visit};
 
+/// The order of what is found: by payload, and at the end of an input by packet and then by shard. Two
+/// workers never have the same.
+pub(super) type Order = (u64, usize);
+
 /// What one worker found in one epoch.
 #[derive(Debug)]
 pub(super) struct Findings {
     pub(super) epoch: u64,
     pub(super) input: usize,
     pub(super) born: Instant,
-    /// With the number of the packet at which each was found, in its order.
-    pub(super) sightings: Vec<(u64, Sighting)>,
-    /// JSON lines, and for each packet that has any its number and the end of its lines.
+    /// With the place of each in the order of everything that is found.
+    pub(super) sightings: Vec<(Order, Sighting)>,
+    /// JSON lines, and for each payload that has any its place in the order and the end of its lines.
     pub(super) lines: Vec<u8>,
-    pub(super) marks: Vec<(u64, usize)>,
+    pub(super) marks: Vec<(Order, usize)>,
 }
 
 impl Findings {
@@ -80,20 +84,20 @@ pub(super) struct Out<'a> {
     pub(super) findings: &'a mut Findings,
     /// Scratch for host names.
     pub(super) host: Option<&'a mut NameText>,
-    /// The packet at which names are found, though they may have been seen before.
-    pub(super) order: u64,
-    /// Index of the first sighting at this packet.
+    /// Where what is found now stands in the order.
+    pub(super) order: Order,
+    /// Index of the first sighting at this place.
     pub(super) first: usize,
 }
 
 impl Out<'_> {
-    /// What is found from now on is found at packet `order`.
-    pub(super) fn begin(&mut self, order: u64) {
+    /// What is found from now on stands at `order`.
+    pub(super) fn begin(&mut self, order: Order) {
         self.order = order;
         self.first = self.findings.sightings.len();
     }
 
-    /// Everything at this packet was found.
+    /// Everything at this place was found.
     pub(super) fn end(&mut self) {
         let end = self.findings.lines.len();
         if self.findings.marks.last().map_or(0, |&(_, end)| end) != end {

@@ -64,9 +64,9 @@ pub(super) struct Reader<'a> {
     stop: &'a Arc<AtomicBool>,
     stats: ReaderStats,
     triage: Triage,
-    defragmenter: Defragmenter<Path>,
-    /// The current packet.
-    at: At,
+    defragmenter: Defragmenter<(Path, At)>,
+    /// How many payloads were forwarded: their order, whatever packet they stood in.
+    serial: u64,
     /// Scratch: what was opened around it.
     path: Path,
     /// Scratch: the payload of a datagram out of fragments, and the packet that is made of it.
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
             stats: ReaderStats::default(),
             triage: Triage::default(),
             defragmenter: Defragmenter::new(Limits::default()),
-            at: At::default(),
+            serial: 0,
             path: Path::default(),
             payload: Vec::new(),
             rebuilt: Vec::new(),
@@ -130,10 +130,9 @@ impl<'a> Reader<'a> {
             match Capture::open(input, options, self.stop) {
                 Err(error) => report.error = Some(error.into()),
                 Ok(mut capture) => {
-                    let ended = self.read(&mut capture).and_then(|()| {
-                        let at = self.at;
-                        self.finish_fragments(at)
-                    });
+                    let ended = self.read(&mut capture);
+                    // Also where the capture breaks off: what came before counts.
+                    let ended = ended.and(self.finish_fragments());
                     match ended {
                         Ok(()) => {}
                         Err(Ended::Error(error)) => report.error = Some(error),
@@ -203,7 +202,6 @@ impl<'a> Reader<'a> {
             number: frame.number,
             timestamp: now,
         };
-        self.at = at;
         match packet::decode(frame.link, frame.data, &mut self.path) {
             Ok(view) => self.packet(at, &view),
             Err(Stop::Gap(gap)) => {
@@ -260,7 +258,7 @@ impl<'a> Reader<'a> {
     /// A part of an IP datagram. When it was the last that was missing, the datagram is a packet like
     /// others; so is the beginning of a datagram that has to make room.
     fn fragment(&mut self, at: At, fragment: &Fragment<'_>, depth: u8) -> Result<(), Ended> {
-        let tag = self.path;
+        let tag = (self.path, at);
         let mut payload = std::mem::take(&mut self.payload);
         let mut result = Ok(());
         while result.is_ok() {
@@ -270,7 +268,8 @@ impl<'a> Reader<'a> {
             {
                 Outcome::Pending | Outcome::Refused(_) => break,
                 Outcome::MadeRoom(datagram) => {
-                    result = self.datagram(at, &datagram, &payload, true, depth);
+                    // It is found now, but it stood in its own packets.
+                    result = self.datagram(datagram.tag.1, &datagram, &payload, true, depth);
                 }
                 Outcome::Complete(datagram) => {
                     result = self.datagram(at, &datagram, &payload, false, depth);
@@ -286,7 +285,7 @@ impl<'a> Reader<'a> {
     fn datagram(
         &mut self,
         at: At,
-        datagram: &Datagram<Path>,
+        datagram: &Datagram<(Path, At)>,
         payload: &[u8],
         cut: bool,
         depth: u8,
@@ -299,24 +298,25 @@ impl<'a> Reader<'a> {
             cut,
             &mut bytes,
         );
-        self.path = datagram.tag;
+        let outer = std::mem::replace(&mut self.path, datagram.tag.0);
         let result = match packet::decode_ip(&bytes, &mut self.path) {
             Ok(view) => self.inner_packet(at, &view),
             // It may be a tunnel that carries fragments.
             Err(stop) => self.parts(at, stop, depth.saturating_add(1)),
         };
         self.rebuilt = bytes;
+        self.path = outer;
         result
     }
 
     /// The end of an input: the beginnings of datagrams that stay incomplete are read.
-    fn finish_fragments(&mut self, at: At) -> Result<(), Ended> {
+    fn finish_fragments(&mut self) -> Result<(), Ended> {
         let mut payload = std::mem::take(&mut self.payload);
         let mut result = Ok(());
         while result.is_ok()
             && let Some(datagram) = self.defragmenter.drain(&mut payload)
         {
-            result = self.datagram(at, &datagram, &payload, true, 0);
+            result = self.datagram(datagram.tag.1, &datagram, &payload, true, 0);
         }
         self.payload = payload;
         result
@@ -336,7 +336,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         bump(&mut self.stats.forwarded);
-        if batch.push(at, view, flow, reader, self.path.hops()) == Pushed::Capped {
+        self.serial = self.serial.wrapping_add(1);
+        let pushed = batch.push(at, self.serial, view, flow, reader, self.path.hops());
+        if pushed == Pushed::Capped {
             bump(&mut self.stats.capped);
         }
         if batch.is_full() {

@@ -89,11 +89,11 @@ impl Worker {
             too_long: &mut self.stats.too_long,
             findings,
             host: Some(&mut self.host),
-            order: 0,
+            order: (0, 0),
             first: 0,
         };
         for (item, payload) in batch.iter() {
-            out.begin(item.packet);
+            out.begin((item.serial, 0));
             let seen = Seen {
                 packet: item.packet,
                 timestamp: item.timestamp,
@@ -161,13 +161,16 @@ impl Worker {
             out.end();
         }
         if batch.last {
-            for shard in self.shards.iter_mut().flatten() {
-                shard
-                    .streams
-                    .drain(&mut self.streams, &mut InOrder(&mut out));
+            for (index, shard) in self.shards.iter_mut().enumerate() {
+                let Some(shard) = shard else { continue };
+                let mut out = AtTheEnd {
+                    out: &mut out,
+                    shard: index,
+                };
+                shard.streams.drain(&mut self.streams, &mut out);
                 shard
                     .quic
-                    .finish(&mut |found| quic_name(&found, &[], &mut InOrder(&mut out)));
+                    .finish(&mut |found| quic_name(&found, &[], &mut out));
                 shard.dtls.finish();
             }
         }
@@ -221,12 +224,15 @@ fn quic_name(found: &quic::Found<'_>, path: &[Hop], out: &mut impl Visit) {
 }
 
 /// What is found at the end of an input stands in the order of the packets that it was seen in.
-struct InOrder<'a, 'b>(&'a mut Out<'b>);
+struct AtTheEnd<'a, 'b> {
+    out: &'a mut Out<'b>,
+    shard: usize,
+}
 
-impl Visit for InOrder<'_, '_> {
+impl Visit for AtTheEnd<'_, '_> {
     fn name(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note) {
-        self.0.begin(seen.packet);
-        self.0.name(seen, kind, name, note);
-        self.0.end();
+        self.out.begin((seen.packet, self.shard));
+        self.out.name(seen, kind, name, note);
+        self.out.end();
     }
 }

@@ -10,6 +10,9 @@ pub const MAX_PARTS: usize = 4_096;
 /// How far a stream may be told to skip; a longer body cannot be followed in 32-bit sequence numbers.
 pub const MAX_SKIP: u64 = 1 << 30;
 
+/// So much memory stays with a direction in which nothing waits, in bytes.
+const KEPT: usize = 2_048;
+
 /// What became of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Inserted {
@@ -53,14 +56,26 @@ impl Assembly {
         self.bytes.get(self.start..self.ready).unwrap_or_default()
     }
 
-    /// Bytes of memory in use.
+    /// Bytes of memory that are taken.
     pub fn held(&self) -> usize {
-        self.bytes.len()
+        let parts = self
+            .parts
+            .capacity()
+            .saturating_mul(size_of::<(usize, usize)>());
+        self.bytes.capacity().saturating_add(parts)
     }
 
-    /// Bytes of memory that are kept for use.
-    pub fn capacity(&self) -> usize {
-        self.bytes.capacity()
+    /// True where nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Begins anew with the byte of number `base`; the memory is given back.
+    pub fn release(&mut self, base: u32) {
+        *self = Self {
+            base,
+            ..Self::default()
+        };
     }
 
     /// Adds a segment whose first byte has the number `sequence`; at most `limit` bytes are kept
@@ -187,7 +202,11 @@ impl Assembly {
             .wrapping_add(u32::try_from(count).unwrap_or(u32::MAX));
         self.start = self.start.saturating_add(count);
         if self.start >= self.bytes.len() {
-            self.restart(self.base);
+            if self.bytes.capacity() > KEPT {
+                self.release(self.base);
+            } else {
+                self.restart(self.base);
+            }
             return;
         }
         if self.start > self.ready {

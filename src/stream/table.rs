@@ -7,9 +7,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::assembly::{Assembly, MAX_SKIP};
+use super::assembly::{Assembly, Inserted, MAX_SKIP};
 use crate::flow::Flow;
-use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, shape};
+use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, begins_message, shape};
 use crate::names::{Kind, Step};
 use crate::packet::path::Hop;
 use crate::stats::bump;
@@ -141,6 +141,13 @@ struct Stream {
     path: Vec<Hop>,
 }
 
+impl Stream {
+    /// Something came that was not read yet.
+    fn waits(&self) -> bool {
+        !self.done && !self.assembly.is_empty()
+    }
+}
+
 /// One shard.
 #[derive(Debug)]
 pub struct Table {
@@ -217,6 +224,11 @@ impl Table {
         let last = part.last || part.cut;
         let mut direction = Direction::new(part.hint);
         let mut base = part.origin;
+        let ahead = part.sequence.wrapping_sub(part.origin);
+        if usize::try_from(ahead).is_ok_and(|ahead| ahead > self.limits.per_direction) {
+            // What was before is forgotten already.
+            base = part.sequence;
+        }
         let mut rest: &[u8] = &[];
         let mut need = 0usize;
         let mut done = false;
@@ -246,7 +258,7 @@ impl Table {
             }
         }
         if last {
-            if !rest.is_empty() && !done && !part.cut {
+            if !at_start || !rest.is_empty() && !done && !part.cut {
                 bump(&mut self.stats.incomplete);
             }
             return;
@@ -303,12 +315,19 @@ impl Table {
             stream.direction = Direction::new(part.hint);
             // Where the capture had cut a segment, bytes behind it still wait.
             self.held = self.held.saturating_sub(stream.assembly.held());
-            stream.assembly.restart(part.sequence);
+            stream.assembly.release(part.sequence);
         }
         if !stream.done {
-            let conflict = self.put(slot, part.sequence, part.payload);
+            let inserted = self.put(slot, part.sequence, part.payload);
+            if inserted.beyond && part.begins {
+                // Too far from what is waited for: that will not come, and this can be read.
+                self.finish(slot, scratch, visit);
+                self.begin(seen, part, scratch, visit);
+                return;
+            }
+            self.read(slot, false, scratch, visit);
             self.give_up_hole(slot, part.hint, scratch, visit);
-            if conflict && part.begins {
+            if inserted.conflict && part.begins {
                 // Whoever the other end believed: this copy names a host, too.
                 Direction::new(part.hint).read(
                     part.payload,
@@ -360,7 +379,7 @@ impl Table {
         let mut found = false;
         while !found && stream.assembly.skip_hole() {
             bump(&mut self.stats.holes);
-            found = hint != Hint::Any
+            found = hint != Hint::Any && begins_message(stream.assembly.data())
                 || matches!(
                     shape(stream.assembly.data()),
                     Shape::ClientHello | Shape::ServerHello | Shape::Http | Shape::Http2
@@ -372,7 +391,7 @@ impl Table {
             stream.direction = Direction::new(hint);
         } else {
             stream.done = true;
-            stream.assembly.restart(0);
+            stream.assembly.release(0);
         }
         self.held = self
             .held
@@ -381,10 +400,10 @@ impl Table {
         found
     }
 
-    /// Adds bytes to a direction and says whether they contradict what is there.
-    fn put(&mut self, slot: usize, sequence: u32, payload: &[u8]) -> bool {
+    /// Adds bytes to a direction.
+    fn put(&mut self, slot: usize, sequence: u32, payload: &[u8]) -> Inserted {
         let Some(stream) = self.slots.get_mut(slot) else {
-            return false;
+            return Inserted::default();
         };
         let before = stream.assembly.held();
         let inserted = stream
@@ -403,7 +422,7 @@ impl Table {
                 bump(n);
             }
         }
-        inserted.conflict
+        inserted
     }
 
     /// Reads what is contiguous. `last` says that nothing more will come.
@@ -443,7 +462,7 @@ impl Table {
             }
         }
         if stream.done && !last {
-            stream.assembly.restart(0);
+            stream.assembly.release(0);
         }
         self.held = self
             .held
@@ -457,7 +476,7 @@ impl Table {
             return;
         };
         let hint = stream.hint;
-        if !stream.done && stream.assembly.held() != 0 {
+        if stream.waits() {
             bump(&mut self.stats.incomplete);
             loop {
                 self.read(slot, true, scratch, visit);
@@ -472,11 +491,7 @@ impl Table {
         self.index.remove(&stream.flow);
         stream.generation = stream.generation.wrapping_add(1);
         self.held = self.held.saturating_sub(stream.assembly.held());
-        stream.assembly.restart(0);
-        // One long message does not keep its memory for ever.
-        if stream.assembly.capacity() > LARGE {
-            stream.assembly = Assembly::default();
-        }
+        stream.assembly.release(0);
         stream.direction = Direction::new(Hint::Any);
         self.free.push(slot);
     }
@@ -490,18 +505,22 @@ impl Table {
         visit: &mut impl Visit,
     ) -> usize {
         while let Some(oldest) = self.oldest() {
+            let waits = self.slots.get(oldest).is_some_and(Stream::waits);
             let silent = self.slots.get(oldest).is_some_and(|stream| {
                 seen.timestamp
                     .secs()
                     .saturating_sub(stream.timestamp.secs())
                     > self.limits.idle_secs
             });
-            if silent {
-                bump(&mut self.stats.expired);
+            let count = if silent {
+                &mut self.stats.expired
             } else if self.index.len() >= self.limits.directions {
-                bump(&mut self.stats.evicted);
+                &mut self.stats.evicted
             } else {
                 break;
+            };
+            if waits {
+                bump(count);
             }
             self.finish(oldest, scratch, visit);
         }
@@ -566,7 +585,9 @@ impl Table {
                 }
                 continue;
             }
-            bump(&mut self.stats.evicted_for_space);
+            if self.slots.get(oldest).is_some_and(Stream::waits) {
+                bump(&mut self.stats.evicted_for_space);
+            }
             self.finish(oldest, scratch, visit);
         }
     }
@@ -582,9 +603,6 @@ impl Table {
 
 /// For so many nanoseconds of packet time a hole may still be filled by a retransmission.
 const HOLE_NANOS: i64 = 3_000_000_000;
-
-/// A slot that needed more memory than this gives it back.
-const LARGE: usize = 64 * 1024;
 
 fn is_current(slots: &[Stream], slot: usize, generation: u32) -> bool {
     slots.get(slot).is_some_and(|s| s.generation == generation)

@@ -50,6 +50,10 @@ struct Entry {
     end: u32,
     /// Sequence number of the next TLS record header of a server's flight.
     record: u32,
+    /// A range that came before what is missing in front of it.
+    ahead: (u32, u32),
+    /// The window reaches so far from `next`; 0 where its end is fixed.
+    slides: u32,
     /// When it was last used, in seconds of packet time.
     used: u32,
     state: State,
@@ -288,8 +292,9 @@ impl Heads {
         let offset = sequence.wrapping_sub(entry.origin);
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         if payload.is_empty() {
-            // Only FIN and RST come here: the end of what may be waiting.
-            let over = flags.resets() || sequence == entry.next;
+            // FIN or RST: the end of what may be waiting. Receivers ignore a RST with another number
+            // (RFC 5961 section 3.2).
+            let over = flags.ends() && sequence == entry.next;
             let part = Part {
                 origin: entry.origin,
                 sequence,
@@ -349,34 +354,16 @@ impl Heads {
             return Known::Forward(part);
         }
         let mut begins = false;
-        if in_order {
-            // One request after the other: each may be as long as the first.
-            if !entry.records
-                && let Message::Begins(Window::Bytes(n)) = message(false)
-            {
-                begins = true;
-                entry.end = sequence.wrapping_add(n);
-            }
-        } else {
-            let found = message(false);
-            if entry.state == State::Fresh {
-                // It may only look like a beginning: what is before it tells, when it comes. If it
-                // does not, this is found behind the hole.
-                if let Message::Begins(Window::Bytes(n) | Window::Records(n)) = found {
-                    let end = sequence.wrapping_add(n);
-                    if end.wrapping_sub(entry.origin) > window {
-                        entry.end = end;
-                    }
-                }
-            } else {
-                // A message that begins for certain where nothing was expected: the numbers before
-                // it are wrong, or its beginning is lost. It is read from here.
-                begins = !matches!(found, Message::None);
-            }
+        if let Message::Begins(window) = message(false) {
+            // One message after the other: each may be as long as the first. After a SYN, what comes
+            // too early may only look like a beginning: what is before it tells, when it comes. If it
+            // does not, this is found behind the hole.
+            begins = in_order || entry.state == State::Open;
+            entry.reach(sequence, window);
         }
-        let mut part = entry.advance(sequence, payload, in_order);
+        let mut part = entry.advance(sequence, payload);
         part.begins = begins;
-        part.last |= flags.ends() && in_order;
+        part.last |= flags.ends() && entry.next == sequence.wrapping_add(length);
         if part.last {
             self.remove(at);
         }
@@ -388,34 +375,65 @@ impl Entry {
     /// The first segment of a message.
     fn open(&mut self, sequence: u32, payload: &[u8], message: Message) -> Part {
         self.forwarded = true;
-        let window = match message {
-            Message::None => Window::Bytes(0),
-            Message::Begins(window) => window,
-        };
-        match window {
-            Window::Bytes(n) => self.end = sequence.wrapping_add(n),
-            Window::Records(n) => {
-                self.end = sequence.wrapping_add(n);
-                self.records = true;
-                self.record = sequence;
-            }
+        self.end = sequence;
+        if let Message::Begins(window) = message {
+            self.reach(sequence, window);
         }
-        let mut part = self.advance(sequence, payload, true);
+        let mut part = self.advance(sequence, payload);
         part.begins = true;
         part
     }
 
+    /// Moves the end of the window so that the message at `sequence` fits.
+    fn reach(&mut self, sequence: u32, window: Window) {
+        let (Window::Bytes(n) | Window::Sliding(n) | Window::Records(n)) = window;
+        let end = sequence.wrapping_add(n);
+        if end.wrapping_sub(self.origin) > self.end.wrapping_sub(self.origin) {
+            self.end = end;
+        }
+        match window {
+            Window::Bytes(_) => {}
+            Window::Sliding(n) => self.slides = n,
+            Window::Records(_) => {
+                if !self.records {
+                    self.records = true;
+                    self.record = sequence;
+                }
+            }
+        }
+    }
+
     /// Another segment inside the window.
-    fn advance(&mut self, sequence: u32, payload: &[u8], in_order: bool) -> Part {
+    fn advance(&mut self, sequence: u32, payload: &[u8]) -> Part {
         self.forwarded = true;
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        let end = sequence.wrapping_add(length);
+        if self.next.wrapping_sub(sequence) <= length {
+            self.next = end;
+        } else if self.ahead.0 == self.ahead.1 {
+            self.ahead = (sequence, end);
+        } else if sequence == self.ahead.1 {
+            self.ahead.1 = end;
+        } else if end == self.ahead.0 {
+            self.ahead.0 = sequence;
+        }
+        // What came too early counts when the hole is filled. One such range is kept: with more,
+        // the direction is only followed longer than it need be.
+        let (from, to) = self.ahead;
+        if from != to && self.next.wrapping_sub(from) <= to.wrapping_sub(from) {
+            self.next = to;
+            self.ahead = (0, 0);
+        }
         let mut last = false;
-        if in_order {
-            self.next = sequence.wrapping_add(length);
+        if self.slides != 0 {
+            self.end = self.next.wrapping_add(self.slides);
+        } else {
             last = self.next.wrapping_sub(self.origin) >= self.end.wrapping_sub(self.origin);
-            if self.records {
-                last |= self.follow_records(sequence, payload);
-            }
+        }
+        if self.records && self.follow_records(sequence, payload) {
+            // Bytes before it may still be on their way.
+            last |= self.next == end;
+            self.end = if last { self.end } else { end };
         }
         Part {
             origin: self.origin,
@@ -429,10 +447,14 @@ impl Entry {
     /// follows are ChangeCipherSpec or encrypted data, or no records at all.
     fn follow_records(&mut self, sequence: u32, payload: &[u8]) -> bool {
         loop {
+            // Before or behind this segment it is not to be seen.
             let at = self.record.wrapping_sub(sequence) as usize;
-            let Some(header) = payload.get(at..).and_then(|rest| rest.first_chunk::<5>()) else {
-                // Behind this segment; or cut by its end, and then the window's end decides.
-                self.records = at >= payload.len();
+            let Some(rest) = payload.get(at..).filter(|rest| !rest.is_empty()) else {
+                return false;
+            };
+            let Some(header) = rest.first_chunk::<5>() else {
+                // Cut by the segment's end: then the window's end decides.
+                self.records = false;
                 return false;
             };
             let [kind, 3, _, high, low] = *header else {

@@ -100,6 +100,8 @@ enum Message {
 enum Window {
     /// So many bytes.
     Bytes(u32),
+    /// So many bytes from wherever the direction has come to: messages follow each other.
+    Sliding(u32),
     /// As long as handshake records follow each other in the clear, and no farther than so many bytes.
     Records(u32),
 }

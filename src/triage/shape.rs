@@ -18,7 +18,7 @@ const FLIGHT_WINDOW: u32 = 272 * 1024;
 const SHORT_WINDOW: u32 = 16 * 1024;
 
 /// Responses of DNS over TCP follow each other without end (zone transfers): the window moves on
-/// with each segment that comes in order.
+/// with the segments.
 const DNS_WINDOW: u32 = 1024 * 1024;
 
 /// What is known of a segment's direction from its ports.
@@ -62,7 +62,15 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         Shape::ClientHello => Message::Begins(Window::Bytes(hello_window(payload))),
         Shape::ServerHello if tls::is_tls13_server(payload) => Message::None,
         Shape::ServerHello => Message::Begins(Window::Records(FLIGHT_WINDOW)),
-        _ if is_dns_port(segment) => Message::Begins(Window::Bytes(DNS_WINDOW)),
+        _ if is_dns_port(segment) => {
+            // In the middle of a stream only what is certain: names out of misread bytes are worse
+            // than none.
+            if fresh || stream::begins_message(payload) || is_dns(payload) {
+                Message::Begins(Window::Sliding(DNS_WINDOW))
+            } else {
+                Message::None
+            }
+        }
         Shape::Http | Shape::Http2 | Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {
             Message::Begins(Window::Bytes(TEXT_WINDOW))
         }
@@ -77,18 +85,32 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         | Shape::Short
             if fresh =>
         {
-            Message::Begins(Window::Bytes(SHORT_WINDOW))
+            Message::Begins(Window::Bytes(short_window(payload)))
         }
         // The first bytes of a handshake record are hardly anything else.
         Shape::Short if payload.first() == Some(&0x16) => {
             Message::Begins(Window::Bytes(HELLO_WINDOW))
         }
-        _ if is_dns_over_tcp(payload) => Message::Begins(Window::Bytes(DNS_WINDOW)),
-        _ if fresh && stream::dns_may_begin(payload) => Message::Begins(Window::Bytes(DNS_WINDOW)),
+        _ if is_dns_over_tcp(payload) => Message::Begins(Window::Sliding(DNS_WINDOW)),
+        _ if fresh && payload.len() < 14 && stream::dns_may_begin(payload) => {
+            Message::Begins(Window::Bytes(TEXT_WINDOW))
+        }
+        _ if fresh && stream::dns_may_begin(payload) => {
+            Message::Begins(Window::Sliding(DNS_WINDOW))
+        }
         _ if fresh && stream::prelude_may_begin(payload) => {
             Message::Begins(Window::Bytes(SHORT_WINDOW))
         }
         _ => Message::None,
+    }
+}
+
+/// What a few bytes may become: a record's first byte may lead to a chain of certificates.
+fn short_window(payload: &[u8]) -> u32 {
+    match payload {
+        [0x14..=0x16, ..] if payload.len() < 6 => FLIGHT_WINDOW,
+        _ if payload.len() < 6 => TEXT_WINDOW,
+        _ => SHORT_WINDOW,
     }
 }
 
