@@ -21,7 +21,7 @@ const BUCKETS: usize = 8_192;
 const FILTER: usize = 65_536;
 
 /// From a SYN on, so many bytes are forwarded in any order.
-const FRESH_WINDOW: u32 = 16 * 1024;
+const FRESH_WINDOW: u32 = 64 * 1024;
 
 /// An entry that was silent for so many seconds of packet time may go.
 const IDLE_SECS: u32 = 120;

@@ -250,6 +250,15 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
         dport,
         payload,
     } = *datagram;
+    // On any port: nothing that DNS sends begins like these.
+    if let [0xc0..=0xff, _, 0, 0, ..] | [0x16, 0xfe | 1, ..] = payload {
+        if quic::looks_like(payload) == Some(quic::Shape::Initial) {
+            return Verdict::Forward(Reader::Quic);
+        }
+        if dtls::looks_like(payload) {
+            return Verdict::Forward(Reader::Dtls);
+        }
+    }
     if sport == DNS || dport == DNS {
         return if payload.len() >= DNS_HEADER {
             Verdict::Forward(Reader::Dns)

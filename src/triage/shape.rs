@@ -59,7 +59,15 @@ pub(super) fn may_begin(segment: &Segment<'_>) -> bool {
 pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
     let payload = segment.payload;
     match stream::shape(payload) {
-        Shape::ClientHello => Message::Begins(Window::Bytes(hello_window(payload))),
+        Shape::ClientHello => {
+            let window = hello_window(payload);
+            // More records of the handshake may hold a client's certificates.
+            if payload.len() > window as usize {
+                Message::Begins(Window::Records(FLIGHT_WINDOW))
+            } else {
+                Message::Begins(Window::Bytes(window))
+            }
+        }
         Shape::ServerHello if tls::is_tls13_server(payload) => Message::None,
         Shape::ServerHello => Message::Begins(Window::Records(FLIGHT_WINDOW)),
         _ if is_dns_port(segment) => {

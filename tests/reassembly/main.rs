@@ -23,4 +23,5 @@ mod messages;
 mod paths;
 mod properties;
 mod quic;
+mod review;
 mod segments;
