@@ -70,14 +70,12 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         }
         Shape::ServerHello if tls::is_tls13_server(payload) => Message::None,
         Shape::ServerHello => Message::Begins(Window::Records(FLIGHT_WINDOW)),
-        _ if is_dns_port(segment) => {
-            // In the middle of a stream only what is certain: names out of misread bytes are worse
-            // than none.
-            if fresh || stream::begins_message(payload) || is_dns(payload) {
-                Message::Begins(Window::Sliding(DNS_WINDOW))
-            } else {
-                Message::None
-            }
+        // In the middle of a stream only what is certain: names out of misread bytes are worse than
+        // none.
+        _ if is_dns_port(segment)
+            && (fresh || stream::begins_message(payload) || is_dns(payload)) =>
+        {
+            Message::Begins(Window::Sliding(DNS_WINDOW))
         }
         Shape::Http | Shape::Http2 | Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {
             Message::Begins(Window::Bytes(TEXT_WINDOW))

@@ -101,6 +101,13 @@ fn the_middle_of_dns_over_tcp_gives_no_false_names() {
 }
 
 #[test]
+fn a_request_from_the_port_of_dns_without_its_beginning() {
+    let way = to(80).from("10.0.0.7", 53);
+    let request = http::get("odd.example", "/");
+    read(vec![way.data(0, &request)]).holds(&[("http_host", "odd.example")]);
+}
+
+#[test]
 fn quic_and_dtls_on_the_ports_of_dns() {
     let hello = tls::client_hello("any-port.example");
     for port in [53, 137, 5_353, 5_355] {
