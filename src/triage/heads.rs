@@ -3,7 +3,8 @@
 //! A small table of fixed size in the reader. A SYN notes where a direction begins, so that its first
 //! segments are forwarded in whatever order they come; a recognised beginning notes how far its
 //! message may reach. What is not noted is judged by its first bytes alone. The table only decides
-//! what is forwarded: two flows that share an entry cost a copy, not a name.
+//! what is forwarded: workers tell flows apart by all of their addresses. Two flows whose 64-bit hashes
+//! agree in an entry disturb each other as one flow does that uses its ports again.
 //!
 //! In front of the table stands a filter of one byte for each of 65,536 hash values. It fits the L2
 //! cache and tells nearly all bulk that the table has nothing on it.
