@@ -6,7 +6,7 @@ use bellerophon::names::dns::{self, DnsNote, End, Scratch};
 use bellerophon::names::{Kind, Step, llmnr, mdns};
 use simple_dns::Packet;
 
-use super::names::{check_dns, labels};
+use super::names::{check_dns, check_mdns, labels};
 
 /// The reader remembers this many names of a message, or this many bytes of them; beyond that it
 /// may push one twice.
@@ -77,7 +77,7 @@ fn other_protocols_differ_in_kind_only(data: &[u8], names: &Names) {
     // Its classes have a bit less, so it may take what DNS does not.
     mdns::datagram(data, false, &mut scratch, &mut |kind, name, _| {
         assert!(matches!(kind, Kind::MdnsQuery | Kind::MdnsAnswer));
-        check_dns(name);
+        check_mdns(name);
     });
 }
 

@@ -15,6 +15,18 @@ pub fn check_text(name: &[u8]) {
     assert!(labels(name).is_some(), "an escape that is none: {shown}");
 }
 
+/// A name of multicast DNS: text in UTF-8 without control characters.
+pub fn check_mdns(name: &[u8]) {
+    let text = std::str::from_utf8(name).unwrap();
+    assert!(!text.is_empty() && name.len() <= MAX_TEXT, "{text:?}");
+    assert!(
+        !text
+            .chars()
+            .any(|c| c.is_control() || c.is_ascii_uppercase()),
+        "{text:?}"
+    );
+}
+
 /// A name that stood in a DNS message: labels of 1 to 63 octets, 255 octets in all.
 pub fn check_dns(name: &[u8]) {
     check_text(name);

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 
 use bellerophon::alert::Sighting;
+use bellerophon::names::Kind;
 use bellerophon::pipeline::{self, Config, Outcome, Progress, Sink, Task};
 use bellerophon::rules::{LoadOptions, RuleSet, load};
 use bellerophon::source::{self, Input};
@@ -58,7 +59,11 @@ pub fn run(data: &[u8]) {
         assert!(last <= *input, "one input after the other");
         last = *input;
         assert!((1..=outcome.reader.packets / 2).contains(&sighting.packet));
-        names::check_text(sighting.name.as_bytes());
+        if matches!(sighting.kind, Kind::MdnsQuery | Kind::MdnsAnswer) {
+            names::check_mdns(sighting.name.as_bytes());
+        } else {
+            names::check_text(sighting.name.as_bytes());
+        }
         let hit = RULES.match_name(sighting.name.as_bytes());
         assert_eq!(hit, Some(sighting.hit));
     }

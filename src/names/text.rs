@@ -50,6 +50,13 @@ fn plain(byte: u8) -> u8 {
     PLAIN.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
+/// Characters that do not show, or turn around what does: on a terminal they could make one name look
+/// like another.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 impl NameText {
     /// Empties the buffer.
     #[inline]
@@ -113,7 +120,7 @@ impl NameText {
     /// [`TooLong`] where the text would exceed [`MAX_TEXT`].
     pub fn push_text_label(&mut self, label: &[u8]) -> Result<(), TooLong> {
         let text = str::from_utf8(label).ok();
-        let Some(text) = text.filter(|text| !text.chars().any(char::is_control)) else {
+        let Some(text) = text.filter(|text| !text.chars().any(is_unseen)) else {
             return self.push_label(label);
         };
         if self.len != 0 {
@@ -189,6 +196,9 @@ mod tests {
         text.clear();
         text.push_text_label(b"\xff\n").unwrap();
         assert_eq!(text.as_bytes(), b"\\255\\010");
+        text.clear();
+        text.push_text_label("a\u{202e}b".as_bytes()).unwrap();
+        assert_eq!(text.as_bytes(), b"a\\226\\128\\174b");
     }
 
     #[test]
