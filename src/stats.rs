@@ -103,6 +103,8 @@ pub struct ReaderStats {
     pub forwarded: u64,
     /// Payloads longer than what is forwarded at most.
     pub capped: u64,
+    /// Forwarded payloads inside more tags and tunnels than a path names.
+    pub paths_cut: u64,
     /// Earliest timestamp of a frame.
     pub first: Option<Timestamp>,
     /// Latest timestamp of a frame.

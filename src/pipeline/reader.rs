@@ -336,6 +336,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         bump(&mut self.stats.forwarded);
+        if self.path.is_cut() {
+            bump(&mut self.stats.paths_cut);
+        }
         self.serial = self.serial.wrapping_add(1);
         let pushed = batch.push(at, self.serial, view, flow, reader, self.path.hops());
         if pushed == Pushed::Capped {

@@ -5,4 +5,5 @@
 
 pub mod assembly;
 pub mod defrag;
+mod stats;
 pub mod table;

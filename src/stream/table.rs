@@ -8,6 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::assembly::{Assembly, Inserted, MAX_SKIP};
+pub use super::stats::StreamStats;
 use crate::flow::Flow;
 use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, begins_message, shape};
 use crate::names::{Kind, Step};
@@ -36,48 +37,6 @@ impl Default for Limits {
             per_direction: 272 * 1024,
             total: 1024 * 1024,
             idle_secs: 120,
-        }
-    }
-}
-
-/// What was counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StreamStats {
-    /// Directions that had to wait for a second segment.
-    pub assembled: u64,
-    /// Segments whose bytes differ from those that came first.
-    pub conflicts: u64,
-    /// Segments of which something lay beyond what is kept of one direction.
-    pub beyond: u64,
-    /// Segments refused since too many parts of their direction waited.
-    pub scattered: u64,
-    /// Directions given up for others: the table was full.
-    pub evicted: u64,
-    /// Directions given up for others: their bytes were too many.
-    pub evicted_for_space: u64,
-    /// Directions given up after a silence.
-    pub expired: u64,
-    /// Directions that ended, or were given up, inside a message.
-    pub incomplete: u64,
-    /// Places where the capture lacks bytes of a direction, passed over.
-    pub holes: u64,
-}
-
-impl StreamStats {
-    /// Adds another shard's numbers.
-    pub fn add(&mut self, other: &Self) {
-        for (sum, n) in [
-            (&mut self.assembled, other.assembled),
-            (&mut self.conflicts, other.conflicts),
-            (&mut self.beyond, other.beyond),
-            (&mut self.scattered, other.scattered),
-            (&mut self.evicted, other.evicted),
-            (&mut self.evicted_for_space, other.evicted_for_space),
-            (&mut self.expired, other.expired),
-            (&mut self.incomplete, other.incomplete),
-            (&mut self.holes, other.holes),
-        ] {
-            *sum = sum.saturating_add(n);
         }
     }
 }

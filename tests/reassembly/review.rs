@@ -107,6 +107,21 @@ fn a_request_from_the_port_of_dns_without_its_beginning() {
     read(vec![way.data(0, &request)]).holds(&[("http_host", "odd.example")]);
 }
 
+/// A path names eight hops; that there were more is counted, and the name is found.
+#[test]
+fn more_hops_than_a_path_names_are_counted() {
+    for (tags, cut) in [(8, 0), (9, 1)] {
+        let frame = (1..=tags)
+            .fold(ethernet(), |link, id| link.vlan(id))
+            .ipv4("10.0.0.7", "192.0.2.53")
+            .udp(40_000, 53)
+            .payload(dns::query(1, "deep.example", dns::A));
+        let read = read(vec![frame]);
+        assert_eq!(read.outcome.reader.paths_cut, cut, "{tags} tags");
+        read.holds(&[("dns_query", "deep.example")]);
+    }
+}
+
 #[test]
 fn quic_and_dtls_on_the_ports_of_dns() {
     let hello = tls::client_hello("any-port.example");

@@ -355,6 +355,10 @@ fn notes(reader: &ReaderStats) -> Vec<Count> {
             "blocks with broken options; the rest of each block was used",
             reader.bad_options,
         ),
+        (
+            "payloads inside more than 8 tags and tunnels; \"path\" names the outermost 8",
+            reader.paths_cut,
+        ),
     ]
     .into_iter()
     .filter(|(_, count)| *count != 0)
