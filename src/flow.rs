@@ -55,7 +55,7 @@ impl Flow {
     /// The same 5-tuple for both directions: the lower endpoint comes first.
     #[must_use]
     pub fn canonical(self) -> Self {
-        if (self.src, self.sport) <= (self.dst, self.dport) {
+        if self.is_canonical() {
             self
         } else {
             Self {
@@ -66,6 +66,11 @@ impl Flow {
                 protocol: self.protocol,
             }
         }
+    }
+
+    /// Whether the packet goes from the lower endpoint to the higher.
+    pub fn is_canonical(&self) -> bool {
+        (self.src, self.sport) <= (self.dst, self.dport)
     }
 
     /// A hash that both directions share. It chooses the worker, so it has to spread well, but

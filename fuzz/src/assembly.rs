@@ -7,6 +7,7 @@ use bellerophon::flow::{Flow, Protocol};
 use bellerophon::names::stream::{Direction, Hint, Note, Scratch};
 use bellerophon::names::{Kind, Step};
 use bellerophon::stream::assembly::{Assembly, MAX_PARTS, MAX_SKIP};
+use bellerophon::stream::roles::Start;
 use bellerophon::stream::table::{Limits, Part, Seen, StreamStats, Table, Visit};
 use bellerophon::time::Timestamp;
 
@@ -99,6 +100,7 @@ fn order_and_overlaps_do_not_matter(choice: u8, orders: &[Order], message: &[u8]
             last: false,
             cut: false,
             begins: false,
+            start: Start::Unknown,
             hint,
             payload: &message[at..at + length],
         };
@@ -174,6 +176,11 @@ fn attacked(orders: &[Order], message: &[u8]) -> (Names, StreamStats) {
             last: how & 2 != 0,
             cut: how & 4 != 0,
             begins: how & 8 != 0,
+            start: match how & 0x60 {
+                0x20 => Start::Opener,
+                0x40 => Start::Acceptor,
+                _ => Start::Unknown,
+            },
             hint: if how & 16 == 0 { Hint::Any } else { Hint::Dns },
             payload: &payload,
         };

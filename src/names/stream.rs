@@ -35,6 +35,20 @@ pub enum Hint {
     Llmnr,
 }
 
+/// What a direction was seen to speak: it tells a client from a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Spoke {
+    /// Nothing that tells.
+    #[default]
+    Nothing,
+    /// A client's request of HTTP or SOCKS.
+    Request,
+    /// A client's hello of TLS.
+    Hello,
+    /// A server's response of HTTP, or its flight of TLS.
+    Answer,
+}
+
 /// What is known of a name beside its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Note {
@@ -105,6 +119,7 @@ pub struct Direction {
     hint: Hint,
     /// HTTP/1 messages follow one another here.
     pub(super) http: bool,
+    pub(super) spoke: Spoke,
     /// Messages of preludes that were passed over.
     pub(super) messages: u16,
     pub(super) scan: http::Scan,
@@ -163,6 +178,7 @@ impl Direction {
             stage: Stage::Start,
             hint,
             http: false,
+            spoke: Spoke::Nothing,
             messages: 0,
             scan: http::Scan::default(),
             passed: 0,
@@ -174,6 +190,16 @@ impl Direction {
     /// Whether [`Self::read`] has ended: the direction holds nothing more of interest.
     pub fn is_done(&self) -> bool {
         self.stage == Stage::Done
+    }
+
+    /// What it was seen to speak last.
+    pub fn spoke(&self) -> Spoke {
+        self.spoke
+    }
+
+    /// Whether what [`Step::Took`] passes over beyond the bytes is the body of a request.
+    pub fn sends_bodies(&self) -> bool {
+        self.http
     }
 
     /// Reads what stands at the beginning of `bytes`: the contiguous bytes of the direction from
@@ -261,7 +287,7 @@ impl Direction {
         let mut all = Candidates { need: None, last };
         match tls_begins(bytes) {
             Tls::Client => return self.client_hello(bytes, last, ctx, visit).into(),
-            Tls::Server => return self.goes_on(Stage::Handshake),
+            Tls::Server => return self.server_flight(),
             Tls::Need(n) => all.undecided(n),
             Tls::Other => {}
         }
@@ -348,7 +374,7 @@ impl Direction {
     fn tunnel(&mut self, bytes: &[u8], last: bool, ctx: &mut Scratch) -> Turn {
         let mut all = Candidates { need: None, last };
         match tls_begins(bytes) {
-            Tls::Server => return self.goes_on(Stage::Handshake),
+            Tls::Server => return self.server_flight(),
             Tls::Need(n) => return Step::Need(n).into(),
             Tls::Client | Tls::Other => {}
         }
@@ -367,6 +393,11 @@ impl Direction {
             }
             _ => Step::End.into(),
         }
+    }
+
+    fn server_flight(&mut self) -> Turn {
+        self.spoke = Spoke::Answer;
+        self.goes_on(Stage::Handshake)
     }
 
     pub(super) fn goes_on(&mut self, stage: Stage) -> Turn {
@@ -430,6 +461,7 @@ impl Direction {
                 all.undecided(http2::PREFACE.len());
                 return false;
             }
+            self.spoke = Spoke::Request;
             Connection::client()
         } else {
             match http2::server_begins(bytes) {
@@ -467,6 +499,7 @@ impl Direction {
             });
         }
         ctx.stats.hellos.count(hello);
+        self.spoke = Spoke::Hello;
         // A certificate of the client's may follow.
         self.stage = Stage::Handshake;
         step
@@ -525,7 +558,10 @@ impl Direction {
     fn socks(&mut self, part: socks::Part, ctx: &mut Scratch) -> Result<Step, Option<usize>> {
         let (stage, length) = match part {
             socks::Part::Opening(length) => (Stage::Socks, length),
-            socks::Part::Request(length) => (Stage::Start, length),
+            socks::Part::Request(length) => {
+                self.spoke = Spoke::Request;
+                (Stage::Start, length)
+            }
             socks::Part::Need(n) => return Err(Some(n)),
             socks::Part::Other => return Err(None),
         };

@@ -1,6 +1,6 @@
 //! The stages of a stream that speaks HTTP/1.
 
-use super::stream::{Direction, Note, Scratch, Stage, Turn, more, took};
+use super::stream::{Direction, Note, Scratch, Spoke, Stage, Turn, more, took};
 use super::{Kind, Step, http, prelude};
 
 /// The most bytes that are searched for the next request.
@@ -34,6 +34,11 @@ impl Direction {
         if !response {
             stats.http_heads = stats.http_heads.saturating_add(1);
         }
+        self.spoke = if response {
+            Spoke::Answer
+        } else {
+            Spoke::Request
+        };
         self.passed = 0;
         self.messages = 0;
         self.http = !response && body != http::Body::Other;

@@ -33,6 +33,12 @@ impl Flags {
     pub const fn opens(self) -> bool {
         self.0 & 0x02 != 0
     }
+
+    /// ACK.
+    #[inline]
+    pub const fn acknowledges(self) -> bool {
+        self.0 & 0x10 != 0
+    }
 }
 
 /// A TCP segment.

@@ -129,6 +129,7 @@ impl Worker {
                         last: part.last,
                         cut: item.cut,
                         begins: part.begins,
+                        start: part.start,
                         hint,
                         payload,
                     };

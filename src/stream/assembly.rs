@@ -51,6 +51,11 @@ impl Assembly {
         self.parts.clear();
     }
 
+    /// Sequence number of the first byte that was not taken yet.
+    pub fn base(&self) -> u32 {
+        self.base
+    }
+
     /// The contiguous bytes that were not taken yet.
     pub fn data(&self) -> &[u8] {
         self.bytes.get(self.start..self.ready).unwrap_or_default()

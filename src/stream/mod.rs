@@ -1,9 +1,11 @@
 //! What waits for more packets before it can be read: bounded, in packet time.
 //!
 //! [`defrag`] puts IP datagrams together in the reader. In the workers, [`table`] holds the
-//! directions of TCP connections whose message is not complete, and [`assembly`] their bytes.
+//! directions of TCP connections whose message is not complete, [`assembly`] their bytes, and [`roles`] tells content
+//! from messages.
 
 pub mod assembly;
 pub mod defrag;
+pub mod roles;
 mod stats;
 pub mod table;

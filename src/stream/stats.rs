@@ -19,6 +19,8 @@ pub struct StreamStats {
     pub expired: u64,
     /// Directions that ended, or were given up, inside a message.
     pub incomplete: u64,
+    /// Beginnings of messages that are content of another, and were not read.
+    pub content: u64,
     /// Places where the capture lacks bytes of a direction, passed over.
     pub holes: u64,
 }
@@ -35,6 +37,7 @@ impl StreamStats {
             (&mut self.evicted_for_space, other.evicted_for_space),
             (&mut self.expired, other.expired),
             (&mut self.incomplete, other.incomplete),
+            (&mut self.content, other.content),
             (&mut self.holes, other.holes),
         ] {
             *sum = sum.saturating_add(n);

@@ -8,6 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::assembly::{Assembly, Inserted, MAX_SKIP};
+use super::roles::{Roles, Start};
 pub use super::stats::StreamStats;
 use crate::flow::Flow;
 use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, begins_message, shape};
@@ -68,6 +69,8 @@ pub struct Part<'a> {
     pub cut: bool,
     /// The payload begins a message for certain: it can be read though what was before it is unknown.
     pub begins: bool,
+    /// What the SYN tells of it.
+    pub start: Start,
     /// What triage knows of the direction.
     pub hint: Hint,
     /// The bytes.
@@ -93,6 +96,7 @@ struct Stream {
     need: usize,
     done: bool,
     hint: Hint,
+    start: Start,
     /// Since when something waits behind a hole.
     hole: Option<Timestamp>,
     packet: u64,
@@ -116,6 +120,7 @@ pub struct Table {
     free: Vec<usize>,
     /// Slots with their generation, the one that was begun first in front.
     order: VecDeque<(usize, u32)>,
+    roles: Roles,
     held: usize,
     stats: StreamStats,
 }
@@ -129,6 +134,7 @@ impl Table {
             slots: Vec::new(),
             free: Vec::new(),
             order: VecDeque::new(),
+            roles: Roles::default(),
             held: 0,
             stats: StreamStats::default(),
         }
@@ -192,7 +198,12 @@ impl Table {
         let mut need = 0usize;
         let mut done = false;
         let at_start = part.sequence == part.origin || part.begins;
-        if at_start {
+        if part.start == Start::Opener {
+            self.roles.forget(&seen.flow);
+        }
+        if self.is_content(seen, part) {
+            done = true;
+        } else if at_start {
             // Most messages fit a segment: they are read where they are.
             base = part.sequence;
             rest = part.payload;
@@ -201,6 +212,10 @@ impl Table {
                     visit.name(seen, kind, name, note);
                 }) {
                     Step::Took(n) if n != 0 && n <= MAX_SKIP => {
+                        if direction.sends_bodies() {
+                            self.roles
+                                .note_body(&seen.flow, base, rest, n, seen.timestamp);
+                        }
                         let n = usize::try_from(n).unwrap_or(usize::MAX);
                         base = base.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
                         rest = rest.get(n..).unwrap_or_default();
@@ -209,15 +224,23 @@ impl Table {
                         need = n.max(rest.len().saturating_add(1));
                         break;
                     }
-                    Step::Took(_) | Step::End => {
+                    step @ (Step::Took(_) | Step::End) => {
+                        if let Step::Took(n) = step
+                            && direction.sends_bodies()
+                        {
+                            self.roles
+                                .note_body(&seen.flow, base, rest, n, seen.timestamp);
+                        }
                         done = true;
                         break;
                     }
                 }
             }
+            self.roles
+                .note(&seen.flow, part.start, direction.spoke(), seen.timestamp);
         }
         if last {
-            if !at_start || !rest.is_empty() && !done && !part.cut {
+            if !done && (!at_start || !rest.is_empty() && !part.cut) {
                 bump(&mut self.stats.incomplete);
             }
             return;
@@ -232,6 +255,7 @@ impl Table {
             stream.need = need;
             stream.done = done;
             stream.hint = part.hint;
+            stream.start = part.start;
             stream.hole = None;
             stream.assembly.restart(base);
         }
@@ -249,6 +273,22 @@ impl Table {
         self.make_space(slot, scratch, visit);
     }
 
+    /// Whether what looks like the beginning of a message is the content of another.
+    fn is_content(&mut self, seen: &Seen<'_>, part: &Part<'_>) -> bool {
+        let content = part.begins
+            && part.start == Start::Unknown
+            && self.roles.is_content(
+                &seen.flow,
+                part.sequence,
+                shape(part.payload),
+                seen.timestamp,
+            );
+        if content {
+            bump(&mut self.stats.content);
+        }
+        content
+    }
+
     /// Another segment of a known direction.
     fn go_on(
         &mut self,
@@ -263,12 +303,21 @@ impl Table {
         };
         stream.packet = seen.packet;
         stream.timestamp = seen.timestamp;
+        if part.start != Start::Unknown {
+            stream.start = part.start;
+        }
         if *stream.path != *seen.path {
             stream.path.clear();
             stream.path.extend_from_slice(seen.path);
         }
-        if stream.done && part.begins {
+        let over = stream.done;
+        if over
+            && part.begins
+            && !self.is_content(seen, part)
+            && let Some(stream) = self.slots.get_mut(slot)
+        {
             // What was read is over, and something else begins.
+            stream.start = Start::Unknown;
             stream.done = false;
             stream.need = 0;
             stream.direction = Direction::new(part.hint);
@@ -276,7 +325,7 @@ impl Table {
             self.held = self.held.saturating_sub(stream.assembly.held());
             stream.assembly.release(part.sequence);
         }
-        if !stream.done {
+        if self.slots.get(slot).is_some_and(|stream| !stream.done) {
             let inserted = self.put(slot, part.sequence, part.payload);
             if inserted.beyond && part.begins {
                 // Too far from what is waited for: that will not come, and this can be read.
@@ -348,6 +397,7 @@ impl Table {
             stream.done = false;
             stream.need = 0;
             stream.direction = Direction::new(hint);
+            stream.start = Start::Unknown;
         } else {
             stream.done = true;
             stream.assembly.release(0);
@@ -408,7 +458,17 @@ impl Table {
                 .read(data, last, scratch, &mut |kind, name, note| {
                     visit.name(&seen, kind, name, note);
                 }) {
-                Step::Took(n) if n != 0 && n <= MAX_SKIP => stream.assembly.take(n),
+                Step::Took(n) if n != 0 => {
+                    if stream.direction.sends_bodies() {
+                        let (base, now) = (stream.assembly.base(), stream.timestamp);
+                        self.roles.note_body(&stream.flow, base, data, n, now);
+                    }
+                    if n <= MAX_SKIP {
+                        stream.assembly.take(n);
+                    } else {
+                        stream.done = true;
+                    }
+                }
                 Step::Need(n) => {
                     stream.need = n.max(length.saturating_add(1));
                     if stream.need > self.limits.per_direction {
@@ -420,6 +480,12 @@ impl Table {
                 Step::Took(_) | Step::End => stream.done = true,
             }
         }
+        self.roles.note(
+            &stream.flow,
+            stream.start,
+            stream.direction.spoke(),
+            stream.timestamp,
+        );
         if stream.done && !last {
             stream.assembly.release(0);
         }
@@ -493,6 +559,7 @@ impl Table {
                 need: 0,
                 done: false,
                 hint: Hint::Any,
+                start: Start::Unknown,
                 hole: None,
                 packet: 0,
                 timestamp: seen.timestamp,

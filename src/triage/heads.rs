@@ -12,6 +12,7 @@
 use super::{Message, Part, Window};
 use crate::packet::Flags;
 use crate::stats::bump;
+use crate::stream::roles::Start;
 
 /// Entries in a bucket; two buckets share four cache lines.
 const WAYS: usize = 4;
@@ -58,6 +59,8 @@ struct Entry {
     /// When it was last used, in seconds of packet time.
     used: u32,
     state: State,
+    /// Which end's SYN it was.
+    start: Start,
     /// Something was forwarded.
     forwarded: bool,
     /// The records are followed.
@@ -156,6 +159,23 @@ impl Heads {
         })
     }
 
+    /// The entry to which a segment belongs: a SYN of another connection, or a forged one, may have made
+    /// a second one.
+    fn find_near(&self, key: Key, sequence: u32) -> Option<usize> {
+        let first = self.find(key)?;
+        let bucket = key.bucket().saturating_mul(WAYS)..;
+        let others = bucket.take(WAYS).skip_while(|&at| at <= first);
+        let near = |at: &usize| {
+            self.entries.get(*at).is_some_and(|e| {
+                e.state != State::Empty
+                    && e.tag == key.tag()
+                    && sequence.wrapping_sub(e.origin) <= e.end.wrapping_sub(e.origin)
+            })
+        };
+        let mut all = std::iter::once(first).chain(others);
+        Some(all.find(near).unwrap_or(first))
+    }
+
     fn remove(&mut self, at: usize) {
         let Some(entry) = self.entries.get_mut(at) else {
             return;
@@ -172,11 +192,12 @@ impl Heads {
         }
     }
 
-    /// Puts an entry into its bucket; the one that was silent longest makes room.
-    fn insert(&mut self, key: Key, mut entry: Entry) {
+    /// Puts an entry into its bucket, in the place of another or where the one that was silent longest
+    /// makes room.
+    fn insert(&mut self, key: Key, mut entry: Entry, place: Option<usize>) {
         self.sweep_bucket(entry.used);
         let first = key.bucket().saturating_mul(WAYS);
-        let at = self.find(key).or_else(|| {
+        let at = place.or_else(|| {
             (first..first.saturating_add(WAYS)).min_by_key(|&at| {
                 self.entries
                     .get(at)
@@ -221,14 +242,24 @@ impl Heads {
     }
 
     /// A SYN: the direction begins with the byte after it.
-    pub(super) fn syn(&mut self, key: Key, sequence: u32, now: u32) {
+    pub(super) fn syn(&mut self, key: Key, sequence: u32, flags: Flags, now: u32) {
         let origin = sequence.wrapping_add(1);
-        // A repeated SYN is no new connection.
-        if let Some(at) = self.find(key)
-            && let Some(entry) = self.entries.get(at)
-            && entry.origin == origin
-        {
-            return;
+        // A repeated SYN is no new connection. Another number is, unless it is forged: a message that
+        // is not complete stays where it is, and the second SYN's entry stands beside it.
+        let mut place = None;
+        let first = key.bucket().saturating_mul(WAYS);
+        for at in first..first.saturating_add(WAYS) {
+            if let Some(entry) = self.entries.get(at)
+                && entry.state != State::Empty
+                && entry.tag == key.tag()
+            {
+                if entry.origin == origin {
+                    return;
+                }
+                if entry.state == State::Fresh {
+                    place = Some(at);
+                }
+            }
         }
         self.insert(
             key,
@@ -238,8 +269,14 @@ impl Heads {
                 end: origin.wrapping_add(FRESH_WINDOW),
                 used: now,
                 state: State::Fresh,
+                start: if flags.acknowledges() {
+                    Start::Acceptor
+                } else {
+                    Start::Opener
+                },
                 ..Entry::default()
             },
+            place,
         );
     }
 
@@ -250,6 +287,7 @@ impl Heads {
         key: Key,
         sequence: u32,
         payload: &[u8],
+        flags: Flags,
         message: Message,
         now: u32,
     ) -> Part {
@@ -260,15 +298,17 @@ impl Heads {
             state: State::Open,
             ..Entry::default()
         };
-        let part = entry.open(sequence, payload, message);
-        if part.last {
-            if self.may_know(key)
-                && let Some(at) = self.find(key)
-            {
-                self.remove(at);
-            }
+        let mut part = entry.open(sequence, payload, message);
+        part.last |= flags.ends();
+        let place = if self.may_know(key) {
+            self.find_near(key, sequence)
         } else {
-            self.insert(key, entry);
+            None
+        };
+        if !part.last {
+            self.insert(key, entry, place);
+        } else if let Some(at) = place {
+            self.remove(at);
         }
         part
     }
@@ -283,7 +323,7 @@ impl Heads {
         now: u32,
         message: impl Fn(bool) -> Message,
     ) -> Known {
-        let Some(at) = self.find(key) else {
+        let Some(at) = self.find_near(key, sequence) else {
             return Known::Unknown;
         };
         let Some(entry) = self.entries.get_mut(at) else {
@@ -301,6 +341,7 @@ impl Heads {
                 sequence,
                 last: true,
                 begins: false,
+                start: Start::Unknown,
             };
             let forwarded = entry.forwarded;
             if over {
@@ -324,7 +365,7 @@ impl Heads {
                     }
                     Known::Forget
                 }
-                found => Known::Forward(self.begin(key, sequence, payload, found, now)),
+                found => Known::Forward(self.begin(key, sequence, payload, flags, found, now)),
             };
         }
         let in_order = sequence == entry.next;
@@ -337,6 +378,7 @@ impl Heads {
                     sequence,
                     last: true,
                     begins: false,
+                    start: Start::Unknown,
                 };
                 let forwarded = entry.forwarded;
                 self.remove(at);
@@ -348,6 +390,7 @@ impl Heads {
             }
             entry.state = State::Open;
             let mut part = entry.open(sequence, payload, found);
+            part.start = entry.start;
             part.last |= flags.ends();
             if part.last {
                 self.remove(at);
@@ -441,6 +484,7 @@ impl Entry {
             sequence,
             last,
             begins: false,
+            start: Start::Unknown,
         }
     }
 

@@ -13,6 +13,7 @@ pub use heads::HeadStats;
 use crate::names::stream::Hint;
 use crate::names::{dtls, quic};
 use crate::packet::{Datagram, Ip, Packet, Segment, Transport};
+use crate::stream::roles::Start;
 use crate::time::Timestamp;
 use heads::{Heads, Key, Known};
 
@@ -48,6 +49,8 @@ pub struct Part {
     pub last: bool,
     /// The payload begins a message for certain.
     pub begins: bool,
+    /// What the SYN tells of it, where these are the direction's first bytes.
+    pub start: Start,
 }
 
 /// A bearer of names that is recognised and cannot be read.
@@ -170,7 +173,7 @@ impl Triage {
         let mut sequence = segment.sequence;
         let secs = seconds(now);
         if segment.flags.opens() {
-            self.heads.syn(key, sequence, secs);
+            self.heads.syn(key, sequence, segment.flags, secs);
             // Data may come with the SYN (RFC 7413); it has the number after it.
             sequence = sequence.wrapping_add(1);
             if segment.payload.is_empty() {
@@ -203,6 +206,7 @@ impl Triage {
                     key,
                     segment.sequence,
                     segment.payload,
+                    segment.flags,
                     message,
                     seconds(now),
                 );

@@ -13,6 +13,7 @@
 )] // a test may
 
 mod connections;
+mod content;
 mod determinism;
 mod dialogues;
 mod fragments;

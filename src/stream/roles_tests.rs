@@ -1,0 +1,100 @@
+use super::*;
+use crate::flow::Protocol;
+
+fn flow(n: u16) -> Flow {
+    Flow {
+        src: "10.0.0.7".parse().unwrap(),
+        dst: "192.0.2.80".parse().unwrap(),
+        sport: n,
+        dport: 80,
+        protocol: Protocol::Tcp,
+    }
+}
+
+fn back(flow: Flow) -> Flow {
+    Flow {
+        src: flow.dst,
+        dst: flow.src,
+        sport: flow.dport,
+        dport: flow.sport,
+        protocol: flow.protocol,
+    }
+}
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::from_parts(secs, 0)
+}
+
+#[test]
+fn only_what_follows_a_syn_proves_a_role() {
+    let there = flow(1);
+    let cases = [
+        (Start::Opener, Spoke::Request, true),
+        (Start::Opener, Spoke::Hello, true),
+        (Start::Opener, Spoke::Answer, false),
+        (Start::Opener, Spoke::Nothing, false),
+        (Start::Acceptor, Spoke::Request, false),
+        (Start::Unknown, Spoke::Request, false),
+        (Start::Unknown, Spoke::Hello, false),
+    ];
+    for (start, spoke, proves) in cases {
+        let mut roles = Roles::default();
+        roles.note(&there, start, spoke, at(0));
+        let mut content = |flow| roles.is_content(&flow, 5, Shape::Http, at(1));
+        assert_eq!(content(back(there)), proves, "{start:?} {spoke:?}");
+        assert!(!content(there));
+    }
+    let mut roles = Roles::default();
+    roles.note(&back(there), Start::Acceptor, Spoke::Answer, at(0));
+    assert!(roles.is_content(&back(there), 5, Shape::ClientHello, at(1)));
+    assert!(!roles.is_content(&there, 5, Shape::ClientHello, at(1)));
+    roles.forget(&there);
+    assert!(!roles.is_content(&back(there), 5, Shape::ClientHello, at(1)));
+}
+
+#[test]
+fn a_servers_flight_answers_a_hello() {
+    let there = flow(1);
+    let mut roles = Roles::default();
+    roles.note(&there, Start::Opener, Spoke::Request, at(0));
+    assert!(roles.is_content(&back(there), 5, Shape::ServerHello, at(1)));
+    roles.note(&there, Start::Unknown, Spoke::Hello, at(2));
+    assert!(!roles.is_content(&back(there), 5, Shape::ServerHello, at(3)));
+    assert!(roles.is_content(&back(there), 5, Shape::Http, at(3)));
+}
+
+/// Also where the numbers come round.
+#[test]
+fn a_body_is_content_for_a_while() {
+    let there = flow(1);
+    for base in [1_000, u32::MAX - 50] {
+        let mut roles = Roles::default();
+        let content = |roles: &mut Roles, offset: u32, secs| {
+            roles.is_content(&there, base.wrapping_add(offset), Shape::Http, at(secs))
+        };
+        roles.note_body(&there, base, &[0; 40], 200, at(0));
+        let answers = [0, 39, 40, 199, 200].map(|offset| content(&mut roles, offset, 1));
+        assert_eq!(answers, [false, false, true, true, false]);
+        assert!(!content(&mut roles, 100, BODY_SECS + 1));
+        roles.note_body(&there, base, &[0; 40], 40, at(BODY_SECS + 1));
+        assert!(!content(&mut roles, 100, BODY_SECS + 2));
+    }
+}
+
+#[test]
+fn the_one_that_was_silent_longest_makes_room() {
+    let mut roles = Roles::default();
+    let many = 20_000;
+    for n in 0..many {
+        roles.note(&flow(n), Start::Opener, Spoke::Hello, at(n.into()));
+        // In use all the time.
+        let used = roles.is_content(&back(flow(0)), 5, Shape::Http, at(n.into()));
+        assert!(used);
+    }
+    let mut known = 0;
+    for n in 0..many {
+        known += usize::from(roles.is_content(&back(flow(n)), 5, Shape::Http, at(many.into())));
+    }
+    assert_eq!(known, CONNECTIONS);
+    assert_eq!(roles.connections.len(), CONNECTIONS);
+}

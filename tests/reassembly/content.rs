@@ -1,0 +1,139 @@
+//! Requests, hellos and certificates that are content of others: they name nobody's destination.
+
+use testkit::{http, tls, tls_server, x509};
+
+use crate::harness::{Way, read, to};
+
+/// Segments of `body`, in which `inside` begins a segment of its own at 7 KiB, behind `before`.
+fn around(way: &Way, before: &[u8], inside: &[u8], length: usize) -> Vec<Vec<u8>> {
+    let mut frames = vec![way.data(0, before)];
+    let filler = vec![b'.'; 1_400];
+    let mut at = before.len();
+    let end = at + length;
+    while at < end {
+        let bytes = if at == before.len() + 5 * 1_400 {
+            inside
+        } else {
+            &filler[..filler.len().min(end - at)]
+        };
+        frames.push(way.data(at, bytes));
+        at += bytes.len();
+    }
+    frames
+}
+
+fn response(length: usize) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes()
+}
+
+fn contents() -> Vec<Vec<u8>> {
+    let chain = tls_server::flight(
+        tls::Version::Tls12,
+        &[x509::certificate("inside.example").der()],
+    );
+    vec![
+        http::get("inside.example", "/"),
+        tls::client_hello("inside.example").records(),
+        chain.records(),
+    ]
+}
+
+#[test]
+fn in_an_answer() {
+    for inside in contents() {
+        let way = to(80);
+        let back = way.back(77);
+        let request = http::get("asked.example", "/capture.pcap");
+        let answer = around(&back, &response(300_000), &inside, 300_000);
+        let mut frames = vec![way.syn(), back.syn_ack(), way.data(0, &request)];
+        frames.extend(answer);
+        let whole = read(frames);
+        assert_eq!(whole.outcome.workers.streams.content, 1);
+        whole.holds(&[("http_host", "asked.example")]);
+    }
+}
+
+/// Where the beginning was not seen nothing is proved: a server's body could pose as requests to hide
+/// those of its client.
+#[test]
+fn a_role_is_not_proved_in_the_middle() {
+    let way = to(80);
+    let posing = way.back(77).data(50_000, &http::get("posing.example", "/"));
+    let asked = way.data(10_000, &http::get("asked.example", "/"));
+    read(vec![posing, asked]).holds(&[
+        ("http_host", "asked.example"),
+        ("http_host", "posing.example"),
+    ]);
+}
+
+#[test]
+fn in_an_upload() {
+    for inside in contents() {
+        let way = to(80);
+        let length = 300_000;
+        let head =
+            format!("PUT /x HTTP/1.1\r\nHost: asked.example\r\nContent-Length: {length}\r\n\r\n");
+        let far = 150_000;
+        let mut frames = vec![way.syn(), way.data(0, head.as_bytes())];
+        frames.push(way.data(head.len() + far, &inside));
+        let next = http::get("next.example", "/");
+        frames.push(way.data(head.len() + length, &next));
+        let read = read(frames);
+        assert_eq!(read.outcome.workers.streams.content, 1);
+        read.holds(&[
+            ("http_host", "asked.example"),
+            ("http_host", "next.example"),
+        ]);
+    }
+}
+
+/// What was known of a 5-tuple says nothing of the next connection that uses it.
+#[test]
+fn another_connection_of_the_same_ends() {
+    let way = to(80);
+    let back = way.back(77);
+    let other = to(80).back(9_000_000);
+    let mut frames = vec![way.syn(), way.data(0, &http::get("first.example", "/"))];
+    frames.push(back.data(0, &response(10)));
+    // The other way around: the former server is the client.
+    frames.push(other.syn());
+    frames.push(other.data(0, &http::get("second.example", "/")));
+    frames.push(other.data(100_000, &http::get("third.example", "/")));
+    read(frames).holds(&[
+        ("http_host", "first.example"),
+        ("http_host", "second.example"),
+        ("http_host", "third.example"),
+    ]);
+}
+
+/// A server's flight far behind the beginning is read where its client sent a hello.
+#[test]
+fn a_flight_behind_a_proxys_answer() {
+    let way = to(3_128);
+    let back = way.back(77);
+    let hello = tls::client_hello("inner.example").version(tls::Version::Tls12);
+    let chain = tls_server::flight(
+        tls::Version::Tls12,
+        &[x509::certificate("inner.example").der()],
+    );
+    let connect = b"CONNECT inner.example:443 HTTP/1.1\r\nHost: inner.example:443\r\n\r\n";
+    let refused = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 99000\r\n\r\n";
+    let frames = vec![
+        way.syn(),
+        back.syn_ack(),
+        way.data(0, connect),
+        back.data(0, refused.as_bytes()),
+        way.data(connect.len(), connect),
+        back.data(99_000, b"HTTP/1.1 200 OK\r\n\r\n"),
+        way.data(2 * connect.len(), &hello.records()),
+        back.data(99_019, &chain.records()),
+    ];
+    read(frames).holds(&[
+        ("http_connect", "inner.example"),
+        ("http_connect", "inner.example"),
+        ("http_host", "inner.example"),
+        ("http_host", "inner.example"),
+        ("tls_sni", "inner.example"),
+        ("x509_cn", "inner.example"),
+    ]);
+}
