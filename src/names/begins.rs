@@ -46,6 +46,8 @@ pub(super) fn tls_begins(bytes: &[u8]) -> Tls {
                     0x30,
                     ..,
                 ] => Tls::Server,
+                // An alert or a ChangeCipherSpec that is not whole.
+                [0x14 | 0x15, 3, 0..=4, 0, 1 | 2, _] => Tls::Need(bytes.len().saturating_add(1)),
                 [0x14..=0x16, ..] if rest.len() < 6 => {
                     Tls::Need(bytes.len().saturating_add(6).saturating_sub(rest.len()))
                 }

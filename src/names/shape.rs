@@ -269,7 +269,8 @@ fn imap(payload: &[u8]) -> Shape {
     }
 }
 
-/// A method in capitals whose target begins like one: no list, since anyone may define a method.
+/// A method in capitals whose target begins like one: no list, since anyone may define a method. Those
+/// that everybody knows are taken in small letters, too.
 fn is_request(payload: &[u8], end: usize) -> bool {
     let Some((method, rest)) = payload.split_at_checked(end) else {
         return false;
@@ -278,14 +279,16 @@ fn is_request(payload: &[u8], end: usize) -> bool {
     let Some(target) = rest.iter().take(8).find(|b| !matches!(b, b' ' | b'\t')) else {
         return false;
     };
-    method.len() >= 2
-        && method
-            .iter()
-            .all(|b| b.is_ascii_uppercase() || matches!(b, b'-' | b'_'))
-        && (matches!(target, b'/' | b'*' | b'h' | b'H')
-            || method == b"CONNECT"
-            // Targets that no client should send, but some do.
-            || matches!(method, b"GET" | b"POST" | b"HEAD" | b"PUT") && target.is_ascii_graphic())
+    let known: [&[u8]; 6] = [b"get", b"post", b"head", b"put", b"delete", b"options"];
+    let upper = |b: &u8| b.is_ascii_uppercase() || matches!(b, b'-' | b'_');
+    let like_one = matches!(target, b'/' | b'*' | b'h' | b'H');
+    if method.len() < 2 || !method.iter().all(upper) {
+        return like_one && known.iter().any(|known| known.eq_ignore_ascii_case(method));
+    }
+    like_one
+        || method == b"CONNECT"
+        // Targets that no client should send, but some do.
+        || matches!(method, b"GET" | b"POST" | b"HEAD" | b"PUT") && target.is_ascii_graphic()
 }
 
 /// Payloads that begin with neither a letter nor a digit.
@@ -303,7 +306,7 @@ fn rest(payload: &[u8]) -> Shape {
                     Some([]) | None => Shape::Short,
                     Some([b'A'..=b'Z', ..]) => {
                         match letters(payload.get(blank..).unwrap_or_default()) {
-                            Shape::Http => Shape::Http,
+                            shape @ (Shape::Http | Shape::Short) => shape,
                             _ => Shape::Nothing,
                         }
                     }

@@ -8,7 +8,7 @@ use super::begins::{Tls, dns_begins, dns_certain, tls_begins};
 use super::dns::DnsNote;
 use super::http2::{self, Connection, Content};
 use super::prelude::{self, Part, Prelude, Text};
-use super::tls::{Flight, Hello, client_stream, flight};
+use super::tls::{Flight, Hello, client_stream, flight, skip_short_records};
 use super::{Kind, Step, dns, http, llmnr, socks};
 
 pub use super::shape::{Shape, shape};
@@ -140,8 +140,23 @@ pub fn begins_message(bytes: &[u8]) -> bool {
     dns_certain(bytes)
 }
 
+/// Whether these are records that may stand before a hello, and nothing behind them: alerts end most
+/// connections that they stand in.
+pub fn is_prelude_of_hello(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x14 | 0x15, 3, ..]) && skip_short_records(bytes).is_none()
+}
+
 /// Whether the first bytes of a connection may be a part of what [`shape`] tells only when it is whole.
 pub fn prelude_may_begin(bytes: &[u8]) -> bool {
+    let blank = bytes
+        .iter()
+        .take_while(|b| matches!(b, b'\r' | b'\n'))
+        .count();
+    // Blank lines before a request.
+    let bytes = bytes
+        .get(blank..)
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(bytes);
     matches!(prelude::message(bytes), Part::Need(_))
         || matches!(socks::begin(bytes, &mut |_, _| {}), socks::Part::Need(_))
         || bytes.len() < MAX_GREETING && http::line(bytes).is_none() && prelude::may_be_text(bytes)

@@ -11,7 +11,9 @@ use super::assembly::{Assembly, Inserted, MAX_SKIP};
 use super::roles::{Roles, Start};
 pub use super::stats::StreamStats;
 use crate::flow::Flow;
-use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, begins_message, shape};
+use crate::names::stream::{
+    Direction, Hint, Note, Scratch, Shape, begins_message, is_prelude_of_hello, shape,
+};
 use crate::names::{Kind, Step};
 use crate::packet::path::Hop;
 use crate::stats::bump;
@@ -502,7 +504,9 @@ impl Table {
         };
         let hint = stream.hint;
         if stream.waits() {
-            bump(&mut self.stats.incomplete);
+            if stream.assembly.has_hole() || !is_prelude_of_hello(stream.assembly.data()) {
+                bump(&mut self.stats.incomplete);
+            }
             loop {
                 self.read(slot, true, scratch, visit);
                 if !self.behind_hole(slot, hint) {

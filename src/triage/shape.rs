@@ -93,8 +93,8 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         {
             Message::Begins(Window::Bytes(short_window(payload)))
         }
-        // The first bytes of a handshake record are hardly anything else.
-        Shape::Short if payload.first() == Some(&0x16) => {
+        // The first bytes of such a record are hardly anything else; a hello may follow an alert.
+        Shape::Short if matches!(payload, [0x14..=0x16, ..]) => {
             Message::Begins(Window::Bytes(HELLO_WINDOW))
         }
         _ if is_dns_over_tcp(payload) => Message::Begins(Window::Sliding(DNS_WINDOW)),

@@ -172,3 +172,86 @@ fn fragments_in_front_of_the_place_where_a_capture_breaks_off() {
         }
     }
 }
+
+/// A SYN with another number is ignored by the receiver, too (RFC 5961 section 4).
+#[test]
+fn a_syn_with_another_number_ends_nothing() {
+    let way = to(443);
+    let hello = tls::client_hello("after.example").records();
+    for cut in [1, 20, 100] {
+        let frames = vec![
+            way.syn(),
+            way.data(0, &hello[..cut]),
+            way.clone().number(3_000_000_000).syn(),
+            way.data(cut, &hello[cut..]),
+        ];
+        read(frames).holds(&[("tls_sni", "after.example")]);
+    }
+}
+
+/// The other SYN may be the true one: the connection that it opens is read.
+#[test]
+fn a_connection_after_one_that_never_ended() {
+    let way = to(443);
+    let hello = tls::client_hello("never-ends.example").records();
+    let other = way.clone().number(3_000_000_000);
+    let next = tls::client_hello("next.example").records();
+    let frames = vec![
+        way.syn(),
+        way.data(0, &hello[..20]),
+        other.syn(),
+        other.data(30, &next[30..]),
+        other.data(0, &next[..30]),
+    ];
+    read(frames).holds(&[("tls_sni", "next.example")]);
+}
+
+#[test]
+fn an_alert_in_a_segment_of_its_own_before_a_hello() {
+    let way = to(443);
+    let hello = tls::client_hello("alert.example").records();
+    let alert = [0x15, 3, 1, 0, 2, 1, 0x70];
+    let frames = vec![way.data(0, &alert), way.data(alert.len(), &hello)];
+    read(frames).holds(&[("tls_sni", "alert.example")]);
+    let all = [&alert[..], &hello].concat();
+    for cut in 1..14 {
+        read(vec![way.data(0, &all[..cut]), way.data(cut, &all[cut..])])
+            .holds(&[("tls_sni", "alert.example")]);
+    }
+}
+
+#[test]
+fn a_request_behind_blank_lines_in_short_segments() {
+    let way = to(80);
+    let request = [b"\r\n\r\n", &http::get("blank.example", "/")[..]].concat();
+    for cut in 1..30 {
+        let mut frames = vec![way.syn()];
+        frames.push(way.data(0, &request[..cut]));
+        frames.push(way.data(cut, &request[cut..]));
+        read(frames).holds(&[("http_host", "blank.example")]);
+    }
+}
+
+/// Methods are in capitals (RFC 9110 section 9.1), but some servers take others.
+#[test]
+fn a_request_in_lower_case() {
+    let way = to(80);
+    for line in [
+        "get / HTTP/1.1",
+        "get /a/long/path?with=more HTTP/1.1",
+        "post http://x.example/a HTTP/1.0",
+        "Get /index.html HTTP/1.1",
+    ] {
+        let request = format!("{line}\r\nHost: lower.example\r\n\r\n");
+        let wanted = [
+            ("http_host", "lower.example"),
+            ("http_uri_host", "x.example"),
+        ];
+        let wanted = &wanted[..if line.contains("x.example") { 2 } else { 1 }];
+        read(vec![way.data(0, request.as_bytes())]).holds(wanted);
+        for cut in 1..request.len() {
+            let (first, second) = request.as_bytes().split_at(cut);
+            read(vec![way.syn(), way.data(0, first), way.data(cut, second)]).holds(wanted);
+        }
+    }
+}
