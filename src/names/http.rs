@@ -143,7 +143,9 @@ pub fn may_begin(bytes: &[u8]) -> bool {
                 // Only the head of a long target is looked at: this is asked for each segment.
                 && bytes.iter().take(256).all(|&b| is_text(b))
         }
-        Some(b'/') => bytes.starts_with(b"HTTP/"),
+        Some(b'/') => bytes
+            .get(..5)
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"HTTP/")),
         Some(_) => false,
     }
 }
@@ -153,7 +155,7 @@ fn is_text(byte: u8) -> bool {
 }
 
 /// `HTTP/` and two digits.
-fn is_version(bytes: &[u8]) -> bool {
+pub(super) fn is_version(bytes: &[u8]) -> bool {
     match bytes.split_at_checked(5) {
         Some((name, [major, b'.', minor])) => {
             name.eq_ignore_ascii_case(b"HTTP/") && major.is_ascii_digit() && minor.is_ascii_digit()

@@ -30,7 +30,7 @@ impl Direction {
                 }
                 http::Head::Whole(length, body) => (length, body),
             };
-        let response = bytes.starts_with(b"HTTP/");
+        let response = http::is_version(bytes.get(..8).unwrap_or_default());
         if !response {
             stats.http_heads = stats.http_heads.saturating_add(1);
         }

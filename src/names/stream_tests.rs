@@ -313,6 +313,17 @@ fn a_head_that_breaks_off_names_what_is_certain() {
     assert_eq!((names.len(), stats.http_heads_too_long), (2, 1));
 }
 
+/// Found by fuzzing: what is read must not depend on where a segment ends.
+#[test]
+fn a_response_in_small_letters_among_requests() {
+    let bytes = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\nhTTP/1.1 200 OK and much more\r\n\
+        Content-Length: 0\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n";
+    let whole = feed(Hint::Any, bytes, &[]);
+    for cut in 1..bytes.len() {
+        assert_eq!(feed(Hint::Any, bytes, &[cut]).0, whole.0, "cut at {cut}");
+    }
+}
+
 #[test]
 fn requests_without_a_version_need_a_field_behind_them() {
     let bytes = b"GET /\r\nHost: old.example\r\n\r\n";
