@@ -9,6 +9,7 @@ use bellerophon::names::stream::{Direction, Hint, Note, Scratch};
 use bellerophon::names::text::NameText;
 use bellerophon::names::{Kind, Step, dns, tls};
 use bellerophon::rules::{self, LoadOptions, RuleSet};
+use bellerophon::stream::roles::Start;
 use bellerophon::stream::table::{Limits, Part, Seen, Table, Visit};
 use bellerophon::time::Timestamp;
 
@@ -171,6 +172,7 @@ fn two_segments() -> Result<Piece, Failure> {
                 last,
                 cut: false,
                 begins: !last,
+                start: if last { Start::Unknown } else { Start::Opener },
                 hint: Hint::Any,
                 payload,
             };
