@@ -83,7 +83,7 @@ fn streams(reader: &ReaderStats, workers: &WorkerStats, all: &mut Limits) {
             reader.heads.ahead,
         ),
         (
-            "TCP messages whose end is missing, or over 120 s late; read as far as they go",
+            "TCP messages whose end is missing or over 120 s late, read as far as they go",
             s.without_end(),
         ),
         (

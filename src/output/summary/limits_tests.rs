@@ -1,4 +1,4 @@
-#![allow(clippy::panic)] // a test may
+#![allow(clippy::panic, clippy::indexing_slicing)] // a test may
 
 use super::*;
 
@@ -49,6 +49,18 @@ fn what_came_too_far_ahead_is_told() {
         count(&reader, &WorkerStats::default(), "over 64 KiB ahead"),
         2
     );
+}
+
+/// Whether something was missed is told elsewhere: it is no reason by itself.
+#[test]
+fn directions_that_fell_silent_are_a_note() {
+    let mut reader = ReaderStats::default();
+    reader.heads.idle_open = 3;
+    let notes = super::super::notes(&reader);
+    assert_eq!(notes.len(), 1);
+    assert_eq!(notes[0].count, 3);
+    let workers = WorkerStats::default();
+    assert!(limits(&reader, &workers).iter().all(|&(_, n)| n == 0));
 }
 
 /// A reason that is told twice could not be told apart.
