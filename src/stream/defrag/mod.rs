@@ -14,7 +14,7 @@
 //!   what reaches beyond 65,535 bytes.
 //! * Nothing is remembered of finished datagrams: a network reuses identifications within seconds,
 //!   and a late copy of a fragment must not swallow a new datagram's. It waits alone, and leaves as
-//!   [`DefragStats::headless`].
+//!   [`DefragStats::headless`], or [`DefragStats::headless_evicted`].
 
 mod fragment;
 mod pages;
@@ -438,7 +438,10 @@ impl<T: Copy> Defragmenter<T> {
         });
         let datagram = self.remove(number, out);
         if datagram.is_none() {
-            bump(&mut self.stats.headless);
+            bump(match why {
+                Leave::Expired | Leave::Drained => &mut self.stats.headless,
+                Leave::Datagrams | Leave::Bytes => &mut self.stats.headless_evicted,
+            });
         }
         datagram
     }

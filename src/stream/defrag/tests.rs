@@ -89,7 +89,7 @@ impl Feed {
         assert_eq!(stats.fragments, self.pushed);
         let left = stats.expired + stats.evicted_datagrams + stats.evicted_bytes + stats.drained;
         assert_eq!(stats.datagrams, stats.complete + left);
-        let given = stats.complete + stats.atomic + left - stats.headless;
+        let given = stats.complete + stats.atomic + left - stats.headless - stats.headless_evicted;
         assert_eq!(given, self.given.len() as u64);
         (self.given, stats)
     }
@@ -398,6 +398,29 @@ fn the_oldest_datagram_goes_when_there_are_too_many() {
     assert_eq!(stats.evicted_bytes, 0);
 }
 
+/// Which of the two it is decides what a summary says of it.
+#[test]
+fn datagrams_without_a_beginning_are_counted_by_why_they_left() {
+    let mut feed = Feed::new(Limits {
+        datagrams: 2,
+        ..Limits::default()
+    });
+    for id in 0..5 {
+        feed.push(&Fragment {
+            id,
+            ..more(8, b"headless")
+        });
+    }
+    feed.push(&Fragment {
+        id: 5,
+        ..more(0, b"12345678")
+    });
+    let (given, stats) = feed.end();
+    assert_eq!(given, [head(b"12345678", 6)]);
+    assert_eq!((stats.evicted_datagrams, stats.headless_evicted), (4, 4));
+    assert_eq!((stats.drained, stats.headless), (2, 1));
+}
+
 #[test]
 fn the_oldest_other_datagram_goes_when_there_are_too_many_bytes() {
     let mut feed = Feed::new(Limits {
@@ -516,6 +539,7 @@ fn all_counters_are_added() {
         evicted_bytes: 1,
         drained: 1,
         headless: 1,
+        headless_evicted: 1,
     };
     let mut sum = ones;
     sum.add(&ones);
