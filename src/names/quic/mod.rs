@@ -6,6 +6,7 @@
 //! | `version` | salts, labels and forms of each version |
 //! | `keys` | Initial keys, header protection, decryption |
 //! | `opening` | which keys to try for a packet, and how often |
+//! | `budget` | bounds what is tried in vain |
 //! | `frames` | CRYPTO frames among the others |
 //! | `gather` | pieces of a hello in any order |
 //! | `table` | the flows whose hello is not read yet, and those whose is |
@@ -13,6 +14,7 @@
 //! Google QUIC in the clear goes the same way without the keys; its formats are in
 //! `names/gquic.rs`.
 
+mod budget;
 mod frames;
 mod gather;
 mod header;
@@ -30,9 +32,10 @@ use crate::names::gquic::{self, Chlo};
 use crate::names::kind::Kind;
 use crate::names::tls::{Hello, read_body};
 use crate::time::Timestamp;
+use budget::Budget;
 use gather::{Gather, MAX_MESSAGE};
 use header::{MAX_COALESCED, Packet, next_packet};
-use opening::open;
+use opening::{POOL, open};
 use table::{Entry, Id, State, Table};
 use version::Dialect;
 
@@ -99,6 +102,8 @@ pub struct Quic {
 struct Rest {
     limits: Limits,
     stats: QuicStats,
+    /// For keys that are tried in vain, when a flow's own budget is used up.
+    pool: Budget,
     /// Bytes that all gathers hold.
     held: usize,
     /// The packet that is being decrypted.
@@ -118,6 +123,7 @@ impl Quic {
             rest: Rest {
                 limits,
                 stats: QuicStats::default(),
+                pool: Budget::full(POOL, Timestamp::default()),
                 held: 0,
                 plain: Vec::new(),
                 message: Vec::new(),
@@ -243,7 +249,14 @@ impl Quic {
             return;
         }
         let mut plain = std::mem::take(&mut rest.plain);
-        let opened = open(entry, packet, &mut plain, &mut rest.stats);
+        let opened = open(
+            entry,
+            &mut rest.pool,
+            now,
+            packet,
+            &mut plain,
+            &mut rest.stats,
+        );
         if let Some((frames, fresh)) = opened {
             bump(&mut rest.stats.initials);
             entry.last = now;

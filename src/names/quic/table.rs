@@ -3,9 +3,11 @@
 //! A flow stands in one of [`WAYS`] places. What has to leave is decided by packet order and packet
 //! time alone: flows that nothing was decrypted of, then those whose hello is read, then the oldest.
 
+use super::budget::Budget;
 use super::gather::Gather;
 use super::header::MAX_ID;
 use super::keys::Keys;
+use super::opening::OF_FLOW;
 use crate::flow::Flow;
 use crate::time::Timestamp;
 
@@ -77,8 +79,8 @@ pub(super) struct Entry {
     pub(super) google: bool,
     /// Where in the crypto stream it begins.
     pub(super) base: u64,
-    /// Keys that were tried in vain.
-    pub(super) attempts: u16,
+    /// For keys that are tried in vain.
+    pub(super) budget: Budget,
     pub(super) gather: Gather,
 }
 
@@ -94,7 +96,7 @@ impl Entry {
             alias: None,
             google: false,
             base: 0,
-            attempts: 0,
+            budget: Budget::full(OF_FLOW, now),
             gather: Gather::default(),
         }
     }
