@@ -31,12 +31,13 @@ use crate::flow::Flow;
 use crate::names::gquic::{self, Chlo};
 use crate::names::kind::Kind;
 use crate::names::tls::{Hello, read_body};
+use crate::packet::path::Hop;
 use crate::time::Timestamp;
 use budget::Budget;
 use gather::{Gather, MAX_MESSAGE};
 use header::{MAX_COALESCED, Packet, next_packet};
 use opening::{POOL, open};
-use table::{Entry, Id, State, Table};
+use table::{Entry, Id, KeySet, State, Table};
 use version::Dialect;
 
 /// Nanoseconds of packet time without progress after which a flow is forgotten. Clients give up a
@@ -53,7 +54,7 @@ const SPARE_BYTES: usize = 8 * 1024;
 /// Bounds of the state of one [`Quic`].
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Directions of flows that are remembered (about 400 bytes each).
+    /// Directions of flows that are remembered (about 500 bytes each, and 400 more in eight tunnels).
     pub flows: usize,
     /// Bytes of unfinished hellos that are held for all flows together. Beyond that, a flow may
     /// still hold an ordinary hello: 4,096 bytes and a datagram.
@@ -85,6 +86,17 @@ pub struct Found<'a> {
     pub time: Timestamp,
     /// The number of that packet, as it was given to [`Quic::datagram`].
     pub number: u64,
+    /// The tags and tunnels around that packet, outermost first.
+    pub path: &'a [Hop],
+}
+
+/// Where a datagram was seen.
+#[derive(Debug, Clone, Copy)]
+struct At<'a> {
+    flow: &'a Flow,
+    now: Timestamp,
+    number: u64,
+    path: &'a [Hop],
 }
 
 /// Reads the hellos of QUIC flows.
@@ -139,7 +151,7 @@ impl Quic {
     }
 
     /// Reads a UDP payload that [`looks_like`] QUIC, sent from `flow.src` at `now`. `number` is the
-    /// packet's, and comes back in [`Found::number`].
+    /// packet's and `path` the tags and tunnels around it; both come back in [`Found`].
     ///
     /// A name is given when its hello is complete, or when its flow is forgotten and the bytes that
     /// came leave no doubt.
@@ -148,9 +160,16 @@ impl Quic {
         flow: &Flow,
         now: Timestamp,
         number: u64,
+        path: &[Hop],
         payload: &[u8],
         visit: &mut impl FnMut(Found<'_>),
     ) {
+        let at = At {
+            flow,
+            now,
+            number,
+            path,
+        };
         let Some(shape) = looks_like(payload) else {
             return;
         };
@@ -158,8 +177,8 @@ impl Quic {
         self.table
             .sweep(now, &mut |entry| rest.forget(entry, visit));
         match shape {
-            Shape::Initial => self.initials(flow, now, number, payload, visit),
-            Shape::Google => self.clear(flow, now, number, payload, visit),
+            Shape::Initial => self.initials(&at, payload, visit),
+            Shape::Google => self.clear(&at, payload, visit),
             Shape::Negotiation => bump(&mut self.rest.stats.negotiations),
             Shape::UnknownVersion => bump(&mut self.rest.stats.unknown_versions),
         }
@@ -180,14 +199,7 @@ impl Quic {
         self.table.drain(&mut |entry| rest.forget(entry, visit));
     }
 
-    fn initials(
-        &mut self,
-        flow: &Flow,
-        now: Timestamp,
-        number: u64,
-        payload: &[u8],
-        visit: &mut impl FnMut(Found<'_>),
-    ) {
+    fn initials(&mut self, at: &At<'_>, payload: &[u8], visit: &mut impl FnMut(Found<'_>)) {
         let mut left = payload;
         for _ in 0..MAX_COALESCED {
             let Some((packet, after)) = next_packet(left) else {
@@ -195,7 +207,7 @@ impl Quic {
             };
             left = after;
             if packet.initial {
-                self.initial(flow, now, number, &packet, visit);
+                self.initial(at, &packet, visit);
             }
         }
         if !left.is_empty() {
@@ -203,19 +215,13 @@ impl Quic {
         }
     }
 
-    fn initial(
-        &mut self,
-        flow: &Flow,
-        now: Timestamp,
-        number: u64,
-        packet: &Packet<'_>,
-        visit: &mut impl FnMut(Found<'_>),
-    ) {
+    fn initial(&mut self, at: &At<'_>, packet: &Packet<'_>, visit: &mut impl FnMut(Found<'_>)) {
         let rest = &mut self.rest;
         if packet.cut {
             bump(&mut rest.stats.cut);
             return;
         }
+        let flow = at.flow;
         let back = Flow {
             src: flow.dst,
             dst: flow.src,
@@ -224,20 +230,19 @@ impl Quic {
             protocol: flow.protocol,
         };
         // A server addresses its client by the ID that the client gave itself.
-        let answer = self.table.get(&back).is_some_and(|client| {
+        let answer = self.table.of_flow(&back).any(|client| {
             client.state != State::Unproven && client.source.as_bytes() == packet.destination
         });
         if answer {
             bump(&mut rest.stats.from_server);
             return;
         }
-        let made = self.table.get_or_make(flow, now, &mut |entry| {
-            if entry.state == State::Gathering {
-                bump(&mut rest.stats.evicted);
-            }
-            rest.forget(entry, visit);
-        });
-        let Some(entry) = made else { return };
+        let made = self
+            .table
+            .get_or_make(flow, packet.destination, at.now, &mut |entry| {
+                rest.evict(entry, visit);
+            });
+        let Some(mut entry) = made else { return };
 
         let known = entry.state == State::Done
             && (is(&entry.alias, packet.destination)
@@ -252,42 +257,43 @@ impl Quic {
         let opened = open(
             entry,
             &mut rest.pool,
-            now,
+            at.now,
             packet,
             &mut plain,
             &mut rest.stats,
         );
         if let Some((frames, fresh)) = opened {
             bump(&mut rest.stats.initials);
-            entry.last = now;
-            if fresh {
-                rest.restart(entry, packet, visit);
-            } else if entry
-                .sets
-                .iter()
-                .flatten()
-                .all(|set| set.id.as_bytes() != packet.destination)
-            {
+            if let Some(set) = fresh {
+                let retried = is_retried(entry, packet, &set);
+                if entry.state != State::Unproven && !retried {
+                    // Another connection between the same ports. The one before may go on.
+                    let mut new = Entry::new(*flow, at.now);
+                    new.budget = entry.budget;
+                    if let Some(old) = self.table.make_room(flow) {
+                        rest.forget(old, visit);
+                    }
+                    let added = self.table.add(new, &mut |entry| rest.evict(entry, visit));
+                    let Some(added) = added else { return };
+                    entry = added;
+                }
+                rest.restart(entry, packet, set, retried);
+            } else if !entry.has_id(packet.destination) {
                 entry.alias = Some(Id::new(packet.destination));
             }
             if entry.state == State::Gathering {
-                entry.number = number;
+                entry.seen(at);
                 rest.gather(entry, packet.profile.dialect, frames);
                 rest.look(entry, visit);
+            } else {
+                entry.last = at.now;
             }
         }
         rest.plain = plain;
     }
 
     /// A Google QUIC packet in the clear.
-    fn clear(
-        &mut self,
-        flow: &Flow,
-        now: Timestamp,
-        number: u64,
-        payload: &[u8],
-        visit: &mut impl FnMut(Found<'_>),
-    ) {
+    fn clear(&mut self, at: &At<'_>, payload: &[u8], visit: &mut impl FnMut(Found<'_>)) {
         let rest = &mut self.rest;
         let packet = gquic::clear(payload);
         // Whoever sends no bytes of the crypto stream gets no entry.
@@ -306,12 +312,11 @@ impl Quic {
             bump(&mut rest.stats.without_chlo);
             return;
         }
-        let made = self.table.get_or_make(flow, now, &mut |entry| {
-            if entry.state == State::Gathering {
-                bump(&mut rest.stats.evicted);
-            }
-            rest.forget(entry, visit);
-        });
+        let made = self
+            .table
+            .get_or_make(at.flow, packet.id, at.now, &mut |entry| {
+                rest.evict(entry, visit);
+            });
         let Some(entry) = made else { return };
         let same = entry.google && is(&entry.alias, packet.id);
         if same && !packet.id.is_empty() && entry.state == State::Done {
@@ -323,13 +328,14 @@ impl Quic {
         if entry.state != State::Gathering || !same || headless {
             rest.release(entry, visit);
             entry.state = State::Gathering;
+            // What they open is no part of this hello.
+            entry.sets = [None; 2];
             entry.google = true;
             entry.alias = Some(Id::new(packet.id));
             entry.base = if begins { offset } else { 0 };
             entry.gather = rest.spare.pop().unwrap_or_default();
         }
-        entry.last = now;
-        entry.number = number;
+        entry.seen(at);
         let before = entry.gather.len();
         let room = rest.has_room(entry);
         let base = entry.base;
@@ -380,21 +386,12 @@ impl Rest {
         self.stats.frames_refused = self.stats.frames_refused.saturating_add(refused);
     }
 
-    /// Keys of the packet's own connection ID opened it: a new connection on the same ports, or the
-    /// same one after a Retry.
-    fn restart(
-        &mut self,
-        entry: &mut Entry,
-        packet: &Packet<'_>,
-        visit: &mut impl FnMut(Found<'_>),
-    ) {
-        let retried = packet.has_token
-            && entry.state == State::Gathering
-            && entry.source.as_bytes() == packet.source;
+    /// Begins a hello, or one again that was begun before a Retry.
+    fn restart(&mut self, entry: &mut Entry, packet: &Packet<'_>, set: KeySet, retried: bool) {
         if !retried {
-            self.release(entry, visit);
             entry.gather = self.spare.pop().unwrap_or_default();
         }
+        entry.keep(set);
         entry.state = State::Gathering;
         entry.google = packet.profile.dialect == Dialect::GoogleChlo;
         entry.source = Id::new(packet.source);
@@ -439,6 +436,7 @@ impl Rest {
             flow: &entry.flow,
             time: entry.last,
             number: entry.number,
+            path: &entry.path,
         };
         if entry.google {
             found.kind = Kind::GquicSni;
@@ -519,6 +517,14 @@ impl Rest {
         self.recycle(entry);
     }
 
+    /// Forgets an entry to make place.
+    fn evict(&mut self, entry: Entry, visit: &mut impl FnMut(Found<'_>)) {
+        if entry.state == State::Gathering {
+            bump(&mut self.stats.evicted);
+        }
+        self.forget(entry, visit);
+    }
+
     fn forget(&mut self, mut entry: Entry, visit: &mut impl FnMut(Found<'_>)) {
         self.release(&mut entry, visit);
     }
@@ -531,6 +537,19 @@ impl Rest {
             self.spare.push(gather);
         }
     }
+}
+
+/// Whether keys of a new connection ID are those that a client uses after a Retry: it sends the same
+/// hello once more, and its packet numbers go on (RFC 9000 section 17.2.5.3).
+fn is_retried(entry: &Entry, packet: &Packet<'_>, set: &KeySet) -> bool {
+    packet.has_token
+        && entry.state == State::Gathering
+        && entry.source.as_bytes() == packet.source
+        && entry
+            .sets
+            .iter()
+            .flatten()
+            .all(|old| old.largest < set.largest)
 }
 
 /// How long the hello is, as far as its beginning tells.

@@ -3,7 +3,7 @@
 //! Anybody can send what looks like an Initial packet, and only its keys tell. So what is tried is
 //! bounded, and the bound must not blind: whoever sends junk ahead of a hello may not hide it.
 //!
-//! * Every packet is worth five tries at most, whatever came before it.
+//! * Every packet is worth three tries at most, whatever came before it.
 //! * A try that succeeds is free. It is what the reader is for, and ends with the hello.
 //! * A try in vain is paid by the flow's own budget, which covers what honest flows need whose
 //!   beginning was not captured. Nobody else can spend it.
@@ -39,7 +39,8 @@ pub(super) const POOL: Rate = Rate {
 };
 
 /// Opens a packet with the flow's keys, or with those that its own connection ID gives. The second
-/// of the answer says that the latter did it.
+/// of the answer is the latter, if they did it: they are another connection's, or this one's after
+/// a Retry.
 pub(super) fn open<'s>(
     entry: &mut Entry,
     pool: &mut Budget,
@@ -47,7 +48,7 @@ pub(super) fn open<'s>(
     packet: &Packet<'_>,
     plain: &'s mut Vec<u8>,
     stats: &mut QuicStats,
-) -> Option<(&'s [u8], bool)> {
+) -> Option<(&'s [u8], Option<KeySet>)> {
     entry.budget.refill(OF_FLOW, now);
     pool.refill(POOL, now);
     let alias = is(&entry.alias, packet.destination);
@@ -72,7 +73,7 @@ pub(super) fn open<'s>(
         in_vain(&mut entry.budget, pool, stats);
     }
     if let Some(length) = opened {
-        return Some((tail(plain, packet, length), false));
+        return Some((tail(plain, packet, length), None));
     }
     if !matching {
         // Its own ID, and those that opened packets of another version: a server may choose a
@@ -100,9 +101,12 @@ pub(super) fn open<'s>(
                     keys,
                     largest: number,
                 };
-                let [latest, before] = &mut entry.sets;
-                *before = latest.replace(set);
-                return Some((tail(plain, packet, length), fresh));
+                let frames = tail(plain, packet, length);
+                if fresh {
+                    return Some((frames, Some(set)));
+                }
+                entry.keep(set);
+                return Some((frames, None));
             }
             in_vain(&mut entry.budget, pool, stats);
         }
