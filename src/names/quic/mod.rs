@@ -56,8 +56,8 @@ const SPARE_BYTES: usize = 8 * 1024;
 pub struct Limits {
     /// Directions of flows that are remembered (about 500 bytes each, and 400 more in eight tunnels).
     pub flows: usize,
-    /// Bytes of unfinished hellos that are held for all flows together. Beyond that, a flow may
-    /// still hold an ordinary hello: 4,096 bytes and a datagram.
+    /// Bytes of unfinished hellos that are held for all flows together, with what is noted of their
+    /// pieces. Beyond that, a flow may still hold an ordinary hello: 4,096 bytes and a frame.
     pub bytes: usize,
 }
 
@@ -336,14 +336,14 @@ impl Quic {
             entry.gather = rest.spare.pop().unwrap_or_default();
         }
         entry.seen(at);
-        let before = entry.gather.len();
-        let room = rest.has_room(entry);
+        let before = entry.gather.size();
+        let others = rest.others(entry);
         let base = entry.base;
         let mut refused = 0u64;
         gquic::crypto_frames(packet.layout, packet.frames, |offset, data| {
             // Ahead of the CHLO is another one, which names the same server.
             if let Some(offset) = offset.checked_sub(base) {
-                let whole = room && entry.gather.add(offset, data);
+                let whole = others.leave_room(&entry.gather) && entry.gather.add(offset, data);
                 refused = refused.saturating_add(u64::from(!whole));
             }
         });
@@ -355,11 +355,11 @@ impl Quic {
 impl Rest {
     /// Takes the CRYPTO frames of a decrypted packet.
     fn gather(&mut self, entry: &mut Entry, dialect: Dialect, frames: &[u8]) {
-        let before = entry.gather.len();
-        let room = self.has_room(entry);
+        let before = entry.gather.size();
+        let others = self.others(entry);
         let mut refused = 0u64;
         let each = |offset: u64, data: &[u8]| {
-            let whole = room && entry.gather.add(offset, data);
+            let whole = others.leave_room(&entry.gather) && entry.gather.add(offset, data);
             refused = refused.saturating_add(u64::from(!whole));
         };
         let walked = match dialect {
@@ -375,14 +375,18 @@ impl Rest {
         self.grew(entry, before, refused);
     }
 
-    /// Ordinary hellos always have room: what is held is bounded by the number of flows as well.
-    fn has_room(&self, entry: &Entry) -> bool {
-        self.held < self.limits.bytes || entry.gather.len() < ORDINARY
+    /// What is held for the other entries.
+    fn others(&self, entry: &Entry) -> Others {
+        Others {
+            held: self.held.saturating_sub(entry.gather.size()),
+            limit: self.limits.bytes,
+        }
     }
 
+    /// `entry` held `before` bytes; `refused` frames were not put in.
     fn grew(&mut self, entry: &Entry, before: usize, refused: u64) {
-        let new = entry.gather.len().saturating_sub(before);
-        self.held = self.held.saturating_add(new);
+        let others = self.held.saturating_sub(before);
+        self.held = others.saturating_add(entry.gather.size());
         self.stats.frames_refused = self.stats.frames_refused.saturating_add(refused);
     }
 
@@ -530,12 +534,26 @@ impl Rest {
     }
 
     fn recycle(&mut self, entry: &mut Entry) {
-        self.held = self.held.saturating_sub(entry.gather.len());
+        self.held = self.held.saturating_sub(entry.gather.size());
         let mut gather = std::mem::take(&mut entry.gather);
         if gather.capacity() > 0 && gather.capacity() <= SPARE_BYTES && self.spare.len() < SPARE {
             gather.clear();
             self.spare.push(gather);
         }
+    }
+}
+
+/// The memory that other hellos take, and how much all may take.
+#[derive(Debug, Clone, Copy)]
+struct Others {
+    held: usize,
+    limit: usize,
+}
+
+impl Others {
+    /// Ordinary hellos always have room: what is held is bounded by the number of flows as well.
+    fn leave_room(self, gather: &Gather) -> bool {
+        gather.size() < ORDINARY || self.held.saturating_add(gather.size()) < self.limit
     }
 }
 
