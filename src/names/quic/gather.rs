@@ -45,8 +45,10 @@ impl Gather {
         self.store.len().saturating_add(pieces)
     }
 
+    /// The memory that is kept, in bytes.
     pub(super) fn capacity(&self) -> usize {
-        self.store.capacity()
+        let pieces = self.pieces.capacity().saturating_mul(size_of::<Piece>());
+        self.store.capacity().saturating_add(pieces)
     }
 
     pub(super) fn clear(&mut self) {

@@ -5,11 +5,14 @@ use testkit::quic::{self as kit, V1, V2, initial};
 use testkit::rng::Rng;
 use testkit::tls::{client_hello, client_hello_without_name};
 
-use super::opening::OF_FLOW;
-use super::table::CONNECTIONS;
 use super::*;
 use crate::flow::Protocol;
 use crate::packet::path::Encapsulation;
+
+#[path = "connections_tests.rs"]
+mod connections;
+#[path = "junk_tests.rs"]
+mod junk;
 
 const NAME: &str = "www.example.com";
 const SECOND: i64 = 1_000_000_000;
@@ -231,30 +234,6 @@ fn a_compatible_version_keeps_the_first_id() {
 }
 
 #[test]
-fn a_new_connection_on_the_same_ports_is_read() {
-    let mut reader = Reader::new();
-    for (id, name) in [(b"first ID", "a.example"), (b"other ID", "b.example")] {
-        let message = client_hello(name).handshake();
-        reader.up(&initial(V1, id).crypto(0, &message).datagram());
-    }
-    // And where the one before was not finished, its certain name is given at the end.
-    let long = client_hello("c.example")
-        .sni(testkit::tls::SniPlace::First)
-        .post_quantum();
-    reader.up(&initial(V1, b"third ID")
-        .crypto(0, &long.handshake()[..600])
-        .datagram());
-    let message = client_hello("d.example").handshake();
-    reader.up(&initial(V1, b"last ID!").crypto(0, &message).datagram());
-    reader.finish();
-    assert_eq!(
-        reader.quic_names(),
-        ["a.example", "b.example", "d.example", "c.example"]
-    );
-    assert_eq!(reader.quic.stats().incomplete_named, 1);
-}
-
-#[test]
 fn a_hello_in_shuffled_frames_of_one_byte() {
     let message = hello();
     assert!(message.len() > 200);
@@ -278,67 +257,6 @@ fn a_hello_in_shuffled_frames_of_one_byte() {
         assert_eq!(reader.quic.stats().frames_refused, 0);
         assert_eq!(reader.quic.rest.held, 0);
     }
-}
-
-/// Both halves of a hello, in packets of a connection of its own.
-fn halves(id: &[u8], name: &str) -> [Vec<u8>; 2] {
-    let message = client_hello(name).post_quantum().handshake();
-    let (a, b) = message.split_at(900);
-    [
-        initial(V1, id).crypto(0, a).datagram(),
-        initial(V1, id).number(1).crypto(900, b).datagram(),
-    ]
-}
-
-#[test]
-fn connections_that_share_their_ports_are_not_mixed() {
-    let [a1, a2] = halves(b"first ID", "a.example");
-    let [b1, b2] = halves(b"other ID", "b.example");
-    for (order, names) in [
-        ([&a1, &b1, &a2, &b2], ["a.example", "b.example"]),
-        ([&a1, &b1, &b2, &a2], ["b.example", "a.example"]),
-        ([&a2, &b2, &b1, &a1], ["b.example", "a.example"]),
-        ([&a2, &b1, &a1, &b2], ["a.example", "b.example"]),
-    ] {
-        let mut reader = Reader::new();
-        for datagram in order {
-            reader.up(datagram);
-        }
-        assert_eq!(reader.quic_names(), names);
-        // What is repeated of the one is no part of the other.
-        let [c1, c2] = halves(b"third ID", "c.example");
-        for datagram in [&c1, &a2, &b2, &c2] {
-            reader.up(datagram);
-        }
-        assert_eq!(reader.quic_names()[2..], ["c.example"]);
-        assert_eq!(reader.quic.stats().repeated, 2);
-        assert_eq!(reader.quic.stats().incomplete, 0);
-    }
-}
-
-#[test]
-fn a_flow_has_room_for_some_connections() {
-    let mut reader = Reader::new();
-    let ids: Vec<[u8; 8]> = (0..=CONNECTIONS as u8).map(|n| [n; 8]).collect();
-    let all: Vec<_> = ids.iter().map(|id| halves(id, NAME)).collect();
-    for half in 0..2 {
-        for halves in &all[1..] {
-            reader.up(&halves[half]);
-        }
-    }
-    assert_eq!(reader.quic.stats().named, CONNECTIONS as u64);
-    // One more than there is room for: the first of them goes, and is counted.
-    let mut reader = Reader::new();
-    for [first, _] in &all {
-        reader.up(first);
-    }
-    let lost = |stats: &QuicStats| stats.incomplete + stats.incomplete_named;
-    assert_eq!(lost(reader.quic.stats()), 1);
-    for [_, second] in &all[1..] {
-        reader.up(second);
-    }
-    assert_eq!(reader.quic.stats().named, CONNECTIONS as u64);
-    assert_eq!(reader.quic.stats().evicted, 0);
 }
 
 #[test]
@@ -465,90 +383,6 @@ fn other_datagrams_are_not_taken_for_quic() {
     );
     let taken = (0..100_000).filter(|_| looks_like(&random.bytes(1_250)).is_some());
     assert!(taken.count() <= 5);
-}
-
-/// `count` Initial packets that no key opens, each with a new connection ID.
-fn junk(reader: &mut Reader, random: &mut Rng, count: usize) {
-    let mut junk = initial(V1, b"8 bytes!")
-        .keys_of(b"nobody's")
-        .crypto(0, &hello())
-        .datagram();
-    for _ in 0..count {
-        junk[6..14].copy_from_slice(&random.bytes(8));
-        reader.up(&junk);
-    }
-}
-
-#[test]
-fn junk_hides_no_hello_behind_it() {
-    for count in [127, 128, 129, 1_000, 10_000] {
-        let mut reader = Reader::new();
-        junk(&mut reader, &mut Rng::new(1), count);
-        reader.up(&initial(V1, b"the real").crypto(0, &hello()).datagram());
-        assert_eq!(reader.quic_names(), [NAME], "{count}");
-        let stats = reader.quic.stats();
-        assert_eq!((stats.failed, stats.over_limit), (count as u64, 0));
-    }
-}
-
-#[test]
-fn junk_costs_a_bounded_number_of_tries_and_time_forgives() {
-    let mut reader = Reader::new();
-    let mut random = Rng::new(1);
-    junk(&mut reader, &mut random, 20_000);
-    let all = u64::from(OF_FLOW.most + POOL.most);
-    let stats = *reader.quic.stats();
-    assert_eq!((stats.in_vain, stats.failed), (all, all));
-    assert_eq!(stats.over_limit, 20_000 - all);
-    let message = client_hello(NAME).post_quantum().handshake();
-    let (a, b) = message.split_at(900);
-    let first = initial(V1, b"the real").crypto(0, a).datagram();
-    let second = initial(V1, b"the real").number(1).crypto(900, b).datagram();
-    reader.up(&first);
-    assert_eq!(reader.quic.stats().over_limit, 20_001 - all);
-
-    // Another flow does not feel it.
-    let other = client_hello("other.example").handshake();
-    let other = initial(V1, b"another!").crypto(0, &other).datagram();
-    reader.send(flow(1), &other);
-    assert_eq!(reader.quic_names(), ["other.example"]);
-
-    // Ten seconds of a flood cost what comes back in that time, two tries and a thousand a second.
-    for _ in 0..100 {
-        reader.now = Timestamp::from_nanos(reader.now.nanos() + SECOND / 10);
-        junk(&mut reader, &mut random, 200);
-    }
-    let back = 10 * (2 + 1_000);
-    assert_eq!(reader.quic.stats().in_vain, all + back);
-
-    // The client repeats its hello, and what has begun goes on however much junk comes between.
-    reader.now = Timestamp::from_nanos(reader.now.nanos() + SECOND / 10);
-    reader.up(&first);
-    junk(&mut reader, &mut random, 500);
-    assert!(reader.quic.stats().in_vain <= all + back + 110);
-    let over = reader.quic.stats().over_limit;
-    junk(&mut reader, &mut random, 1);
-    assert_eq!(reader.quic.stats().over_limit, over + 1);
-    reader.up(&second);
-    assert_eq!(reader.quic_names(), ["other.example", NAME]);
-}
-
-#[test]
-fn a_packet_costs_three_tries_at_most() {
-    let mut reader = Reader::new();
-    // Two connection IDs are proven, so that there are keys to try.
-    reader.up(&initial(V1, b"original")
-        .source(b"me")
-        .crypto(0, b"\x01")
-        .datagram());
-    let retried = initial(V1, b"retried!").source(b"me").token(b"token");
-    reader.up(&retried.number(1).frame(&[1]).datagram());
-    let before = reader.quic.stats().in_vain;
-    junk(&mut reader, &mut Rng::new(3), 1);
-    let each = reader.quic.stats().in_vain - before;
-    assert_eq!(each, 3);
-    junk(&mut reader, &mut Rng::new(3), 99);
-    assert_eq!(reader.quic.stats().in_vain - before, 100 * each);
 }
 
 #[test]
