@@ -94,7 +94,7 @@ fn quic(name: &'static str, datagram: &'static [u8]) -> Result<Piece, Failure> {
         flow.sport = flow.sport.wrapping_add(1);
         let now = Timestamp::from_parts(1_700_000_000, 0);
         let mut names = 0;
-        state.datagram(&flow, now, number, datagram, &mut |found| {
+        state.datagram(&flow, now, number, &[], datagram, &mut |found| {
             black_box(found);
             names += 1;
         });

@@ -181,7 +181,7 @@ fn tls(workers: &WorkerStats, all: &mut Limits) {
         ),
         (
             "DTLS fragments malformed, or beyond what is kept of a message",
-            sum(&[dtls.malformed, dtls.too_large, dtls.too_many_holes]),
+            sum(&[dtls.malformed, dtls.too_large]),
         ),
     ]);
 }
