@@ -36,11 +36,12 @@ mod udp_tunnel;
 mod vlan;
 mod vxlan;
 
-pub use gap::{Carried, Gap, Layer, Wifi};
+pub use gap::{Capwap, Carried, Gap, Layer, Wifi};
 pub use link::Subframes;
 pub use path::Path;
 pub use rebuild::rebuild;
 pub use transport::{Datagram, Flags, Segment, Transport};
+pub use udp_tunnel::is_on_port as is_on_tunnel_port;
 
 use std::net::IpAddr;
 
