@@ -1,14 +1,19 @@
 //! CAPWAP data channel (RFC 5415 section 4.3): what access points and their controller exchange.
 
-use super::path::{Encapsulation, Ends, Path};
-use super::{Capwap, Carried, Gap, Layer, Next, Stop, link};
+use etherparse::IpNumber;
+
+use super::path::{Encapsulation, Path};
+use super::{Capwap, Carried, Datagram, Fragment, Gap, Layer, Next, Packet, Stop, Whole, link};
 
 /// In the third byte: the frame is one of the binding. Otherwise it is one of Ethernet.
 const NATIVE: u8 = 0x01;
+/// In the third byte: the last two bits of the radio's number.
+const RADIO_NUMBER: u8 = 0xc0;
 
 /// Bits of the fourth byte.
 mod flag {
     pub(super) const FRAGMENT: u8 = 0x80;
+    pub(super) const LAST: u8 = 0x40;
     /// A wireless specific field follows, and before it, with the next bit, the radio's address.
     pub(super) const WIRELESS: u8 = 0x20;
     pub(super) const RADIO: u8 = 0x10;
@@ -21,15 +26,21 @@ const NONE: u8 = 0;
 /// The binding of IEEE 802.11 (RFC 5416).
 const WIFI: u8 = 1;
 
-/// A frame's first fragment is used as far as it goes: IP's length says that it is cut.
+/// The header of a whole frame, with this third byte.
+pub(super) fn header(kind: u8) -> [u8; 8] {
+    [0, 2 << 3, kind, 0, 0, 0, 0, 0]
+}
+
 pub(super) fn decode<'a>(
-    data: &'a [u8],
-    ends: Ends,
+    outer: &Packet<'a>,
+    datagram: &Datagram<'a>,
     path: &mut Path,
 ) -> Result<Next<'a>, Stop<'a>> {
+    let data = datagram.payload;
     // Version 0 and type 0; type 1 is DTLS. The header's length is in words and in five bits, then
     // the radio in five, the binding in five, one that marks native frames, more flags.
-    let [0, length, binding, flags, _, _, high, low, ..] = data else {
+    let Some(&[0, length, kind, flags, id_high, id_low, high, low]) = data.first_chunk::<8>()
+    else {
         return Err(Gap::malformed(Layer::Capwap).into());
     };
     let header = usize::from(length >> 3).saturating_mul(4);
@@ -47,21 +58,39 @@ pub(super) fn decode<'a>(
         }
         .into());
     }
-    let native = binding & NATIVE != 0;
-    let binding = binding >> 1 & 0x1f;
+    let ends = (outer.ip.source(), outer.ip.destination());
+    let (native, binding) = (kind & NATIVE != 0, kind >> 1 & 0x1f);
     // In units of eight bytes; three reserved bits follow.
-    let [offset, reserved] = [u16::from_be_bytes([*high, *low]) >> 3, u16::from(low & 7)];
-    if flags & flag::FRAGMENT != 0 && offset != 0 {
+    let position = u16::from_be_bytes([high, low]);
+    let offset = u32::from(position & !7);
+    let more = flags & flag::LAST == 0;
+    if flags & flag::FRAGMENT != 0 && (more || offset != 0) {
         // Nothing behind the header vouches for it, so all of the header must be right.
-        let right = reserved == 0
+        let right = position & 7 == 0
             && flags & flag::RESERVED == 0
-            && binding == WIFI
-            && are_options(*flags, options);
-        return Err(match right {
-            true => Gap::Unread(Carried::Capwap(Capwap::Fragment)),
-            false => Gap::malformed(Layer::Capwap),
+            && (binding == WIFI || binding == NONE && !options.is_empty())
+            && are_options(flags, options);
+        if right {
+            return Err(Stop::Fragment(Fragment {
+                src: ends.0,
+                dst: ends.1,
+                whole: Whole::Capwap {
+                    sport: datagram.sport,
+                    dport: datagram.dport,
+                    kind: kind & !RADIO_NUMBER,
+                },
+                id: u32::from(u16::from_be_bytes([id_high, id_low])),
+                protocol: IpNumber::UDP.0,
+                offset,
+                more,
+                data: rest,
+                cut: outer.cut,
+            }));
         }
-        .into());
+        // A beginning may still be used as far as it goes: IP's length says that it is cut.
+        if offset != 0 {
+            return Err(Gap::malformed(Layer::Capwap).into());
+        }
     }
     path.push_between(Encapsulation::Capwap, None, Some(ends));
     match (native, binding) {
@@ -79,17 +108,16 @@ fn are_options(flags: u8, options: &[u8]) -> bool {
         if flags & present == 0 {
             continue;
         }
-        let length = match left.first() {
+        let length = match (present, left.first()) {
             // EUI-48 or EUI-64.
-            Some(6 | 8) => left.first(),
-            Some(_) if present == flag::WIRELESS => left.first(),
-            _ => None,
+            (flag::RADIO, Some(n @ (6 | 8))) | (flag::WIRELESS, Some(n @ 1..)) => usize::from(*n),
+            _ => return false,
         };
-        let field = length.map(|n| usize::from(*n).saturating_add(1).next_multiple_of(4));
-        match field.and_then(|n| left.get(n..)) {
-            Some(behind) => left = behind,
-            None => return false,
-        }
+        let field = length.saturating_add(1).next_multiple_of(4);
+        let Some(behind) = left.get(field..) else {
+            return false;
+        };
+        left = behind;
     }
     left.is_empty()
 }

@@ -205,17 +205,14 @@ impl Wifi {
 /// Messages between an access point and its controller in which no packet can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Capwap {
-    /// It carries none.
+    /// It keeps the channel alive.
     KeepAlive,
-    /// A fragment other than the first.
-    Fragment,
 }
 
 impl Capwap {
     const fn as_str(self) -> &'static str {
         match self {
             Self::KeepAlive => "CAPWAP keep-alives",
-            Self::Fragment => "CAPWAP fragments but the first, which is read as far as it goes",
         }
     }
 }

@@ -604,19 +604,55 @@ fn fragments_between_access_points() {
         if swapped {
             frame = wifi::swap_control(frame);
         }
-        let parts = capwap_fragments(7, &frame, &[80]);
-        let mut path = Path::default();
-        let first = over_udp(5_247, &parts[0]);
-        let packet = decode(LinkType::ETHERNET, &first, &mut path).unwrap();
-        assert!(packet.cut);
-        assert_eq!(packet.flow().dport, 53);
-        assert_eq!(path.hops(), [between(E::Capwap, None)]);
-        let second = over_udp(5_247, &parts[1]);
-        let lost = Gap::Unread(Carried::Capwap(Capwap::Fragment));
-        assert_eq!(gap(&second), lost);
-        assert!(lost.may_hide_names());
+        let parts = capwap_fragments(7, &frame, &[40, 80]);
+        let mut given = Vec::new();
+        for part in &parts {
+            let mut path = Path::default();
+            let datagram = over_udp(5_247, part);
+            match decode(LinkType::ETHERNET, &datagram, &mut path) {
+                Err(Stop::Fragment(fragment)) => {
+                    given.push((fragment.offset, fragment.more, fragment.data.to_vec()));
+                    let ends = (fragment.src, fragment.dst);
+                    assert_eq!(ends, (A.parse().unwrap(), B.parse().unwrap()));
+                    assert_eq!(
+                        (fragment.id, fragment.protocol, fragment.cut),
+                        (7, 17, false)
+                    );
+                    // What is put together again is opened like a frame that was never divided.
+                    for (payload, cut) in [(&frame[..], false), (fragment.data, true)] {
+                        let (whole, protocol) = (fragment.whole, fragment.protocol);
+                        let mut bytes = Vec::new();
+                        rebuild(ends, protocol, whole, payload, cut, &mut bytes);
+                        let mut path = path;
+                        match decode_ip(&bytes, &mut path) {
+                            Ok(packet) if !cut => {
+                                assert_eq!((packet.flow().dport, packet.cut), (53, false));
+                                assert_eq!(path.hops(), [between(E::Capwap, None)]);
+                            }
+                            result => assert!(cut, "{result:?}"),
+                        }
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+            assert_eq!(path.hops(), []);
+        }
+        let expected = [
+            (0, true, frame[..40].to_vec()),
+            (40, true, frame[40..80].to_vec()),
+            (80, false, frame[80..].to_vec()),
+        ];
+        assert_eq!(given, expected);
         // Any byte of the header that does not fit makes it a datagram like others.
-        for (at, value) in [(1, 0x28), (2, 1), (3, 0xb1), (7, 0x51), (8, 7), (16, 9)] {
+        for (at, value) in [
+            (1, 0x28),
+            (2, 7),
+            (3, 0xb1),
+            (7, 0x29),
+            (8, 7),
+            (16, 0),
+            (16, 9),
+        ] {
             let mut odd = parts[1].clone();
             odd[at] = value;
             is_a_datagram(&over_udp(5_247, &odd), 5_247);

@@ -4,7 +4,7 @@
 //! decodes; otherwise the datagram itself is what the frame holds.
 
 use super::path::Path;
-use super::{Capwap, Carried, Datagram, Gap, Next, Packet, Stop, walk};
+use super::{Carried, Datagram, Gap, Next, Packet, Stop, walk};
 use super::{capwap, geneve, gtp, gue, l2tp, lisp, mirror, mpls, teredo, vxlan};
 
 const L2TP: u16 = 1_701;
@@ -95,8 +95,6 @@ pub(super) fn inside<'a>(
         None => return Ok(outer),
     };
     match found {
-        // Its header was proof enough: see there.
-        Err(Stop::Gap(Gap::Unread(Carried::Capwap(Capwap::Fragment)))) => found,
         // An LLC header is anything behind a small number: no proof of a tunnel.
         Err(Stop::Gap(
             Gap::Truncated(_) | Gap::Malformed(_) | Gap::Unread(_) | Gap::NoNames(Carried::Llc),
@@ -122,7 +120,7 @@ fn open<'a>(
         TEREDO => teredo::decode(payload, ends, path),
         LISP => lisp::decode(payload, ends, path),
         VXLAN | VXLAN_GPE | VXLAN_OLD => vxlan::decode(payload, ends, path),
-        CAPWAP => return Some(capwap::decode(payload, ends, path)),
+        CAPWAP => return Some(capwap::decode(outer, datagram, path)),
         GUE => gue::decode(payload, ends, path),
         GENEVE => geneve::decode(payload, ends, path),
         MPLS => mpls::decode(payload, Some(ends), path),
