@@ -47,7 +47,7 @@ fn frames_that_an_access_point_divided() {
         .map(|(time, frame)| Packet::new(time, frame))
         .collect();
     let folder = Folder::new();
-    folder.file("a.pcap", &Pcap::new(1).packets(&packets).bytes());
+    folder.file("a.pcap", Pcap::new(1).packets(&packets).bytes());
     let ran = run(["names", &folder.text(), "--summary", "json"]).exits(0);
     let mut found: Vec<(u64, String, String)> = ran
         .json()
