@@ -760,8 +760,22 @@ fn a_port_is_no_proof_of_a_tunnel() {
     // Any transaction number.
     for id in 0..=u16::MAX {
         let query: Vec<u8> = dns::query(id, "example.com", dns::A).into();
-        for port in [2_152, 4_789, 6_080] {
+        for port in [2_152, 4_789, 5_247, 6_080, 37_008] {
             is_a_datagram(&over_udp(port, &query), port);
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_the_port_of_access_points_is_no_fragment() {
+    // Its flags may read as those of a fragment, and the number of answers as the fragment's place.
+    for (id, flags) in (0..=0xff).flat_map(|id| (0..=0xff).map(move |flags| (id, flags))) {
+        for authoritative in [0x81, 0x85] {
+            for answers in [0, 8, 16] {
+                let mut message = vec![0, id, authoritative, flags, 0, 1, 0, answers, 0, 0, 0, 0];
+                message.resize(200, 3);
+                is_a_datagram(&over_udp(5_247, &message), 5_247);
+            }
         }
     }
 }
@@ -847,6 +861,19 @@ fn wrapped(layer: u8, id: u32, inner: &[u8]) -> (Vec<u8>, Vec<Hop>) {
             over_ip(115, &l2tpv3(id, 4, inner)),
             vec![between(E::L2tpV3, id)],
         ),
+        7 | 8 => match inner.get(12..14) {
+            Some([8, 0]) => {
+                let mut frame = wifi::data().qos().msdu(0x0800, &inner[14..]);
+                if layer == 8 {
+                    frame = wifi::swap_control(frame);
+                }
+                (
+                    over_udp(5_247, &capwap_native(1, &frame)),
+                    vec![between(E::Capwap, None)],
+                )
+            }
+            _ => (inner.to_vec(), vec![]),
+        },
         _ => (
             over_udp(37_008, &tzsp(1, inner)),
             vec![between(E::Tzsp, None)],
@@ -856,7 +883,7 @@ fn wrapped(layer: u8, id: u32, inner: &[u8]) -> (Vec<u8>, Vec<Hop>) {
 
 proptest! {
     #[test]
-    fn any_nesting_leads_to_the_message(layers in prop::collection::vec((0u8..8, 1u32..1 << 24), 0..8)) {
+    fn any_nesting_leads_to_the_message(layers in prop::collection::vec((0u8..10, 1u32..1 << 24), 0..8)) {
         let (mut outer, mut hops) = (frame(), Vec::new());
         for (layer, id) in layers {
             let (wrapped, mut added) = wrapped(layer, id, &outer);
@@ -885,7 +912,7 @@ proptest! {
 
     #[test]
     fn flipped_bytes_are_survived(
-        layers in prop::collection::vec((0u8..8, 1u32..1 << 24), 1..4), at in 0usize..200, value: u8,
+        layers in prop::collection::vec((0u8..10, 1u32..1 << 24), 1..4), at in 0usize..200, value: u8,
     ) {
         let mut outer = layers.iter().fold(frame(), |inner, (layer, id)| wrapped(*layer, *id, &inner).0);
         if let Some(byte) = outer.get_mut(at) {
