@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use bellerophon::packet::Whole;
 use bellerophon::stream::defrag::{Defragmenter, Fragment, Limits, Outcome, Refusal};
 use bellerophon::time::Timestamp;
 
@@ -163,6 +164,7 @@ pub fn run(data: &[u8]) {
         let fragment = Fragment {
             src: [10, 0, 0, 1].into(),
             dst: [10, 0, 0, 2].into(),
+            whole: Whole::Ip,
             id: u32::from(id),
             protocol: 17,
             offset: u32::from(u16::from_be_bytes([o0, o1])),

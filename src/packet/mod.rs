@@ -36,11 +36,12 @@ mod udp_tunnel;
 mod vlan;
 mod vxlan;
 
-pub use gap::{Carried, Gap, Layer, Wifi};
+pub use gap::{Capwap, Carried, Gap, Layer, Wifi};
 pub use link::Subframes;
 pub use path::Path;
 pub use rebuild::rebuild;
 pub use transport::{Datagram, Flags, Segment, Transport};
+pub use udp_tunnel::is_on_port as is_on_tunnel_port;
 
 use std::net::IpAddr;
 
@@ -110,17 +111,35 @@ impl Packet<'_> {
     }
 }
 
-/// A part of a fragmented IP datagram, the first one included.
+/// What was divided into fragments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Whole {
+    /// The payload of an IP datagram.
+    Ip,
+    /// A frame in a CAPWAP data channel (RFC 5415 section 3.4), whose fragments are datagrams.
+    Capwap {
+        /// UDP port of the sender.
+        sport: u16,
+        /// UDP port of the receiver.
+        dport: u16,
+        /// The third byte of the header, without what belongs to the radio: the frame's kind.
+        kind: u8,
+    },
+}
+
+/// A part of a fragmented IP datagram, or of another [`Whole`], the first one included.
 #[derive(Debug, Clone, Copy)]
 pub struct Fragment<'a> {
     /// Source address.
     pub src: IpAddr,
     /// Destination address.
     pub dst: IpAddr,
-    /// Identification: 16 bits in IPv4, 32 in IPv6.
+    /// What it is a part of.
+    pub whole: Whole,
+    /// Identification: 16 bits in IPv4 and CAPWAP, 32 in IPv6.
     pub id: u32,
     /// IPv4's protocol, or the next header of IPv6's fragment header: that of the fragment at offset 0
-    /// counts.
+    /// counts. In CAPWAP that of UDP.
     pub protocol: u8,
     /// Where in the datagram's payload `data` stands, in bytes.
     pub offset: u32,
@@ -137,7 +156,7 @@ pub struct Fragment<'a> {
 pub enum Stop<'a> {
     /// It cannot be read, or carries something else.
     Gap(Gap),
-    /// It carries a part of a datagram.
+    /// It carries a part of a datagram or frame.
     Fragment(Fragment<'a>),
     /// It carries several packets.
     Subframes(Subframes<'a>),

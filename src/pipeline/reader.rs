@@ -294,6 +294,7 @@ impl<'a> Reader<'a> {
         packet::rebuild(
             (datagram.src, datagram.dst),
             datagram.protocol,
+            datagram.whole,
             payload,
             cut,
             &mut bytes,

@@ -12,7 +12,7 @@ pub use heads::HeadStats;
 
 use crate::names::stream::Hint;
 use crate::names::{dtls, quic};
-use crate::packet::{Datagram, Ip, Packet, Segment, Transport};
+use crate::packet::{Datagram, Ip, Packet, Segment, Transport, is_on_tunnel_port};
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
 use heads::{Heads, Key, Known};
@@ -288,21 +288,23 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
     if shape::is_dns(payload) {
         return Verdict::Forward(Reader::DnsShaped);
     }
-    if is_tunnel(sport, payload) || is_tunnel(dport, payload) {
+    if is_tunnel(datagram) {
         return Verdict::Unread(Unread::Tunnel);
     }
     Verdict::Forget
 }
 
-/// Ports that IANA or common use gives to tunnels. All but WireGuard's lie below the range that
-/// clients take their ports from.
-fn is_tunnel(port: u16, payload: &[u8]) -> bool {
-    match port {
-        1_701 | 2_152 | 3_544 | 4_341 | 4_500 | 4_789 | 4_790 | 5_247 | 6_080 | 6_081 | 6_635
-        | 7_932 | 8_472 | 37_008 => true,
-        51_820 => matches!(payload, [1..=4, 0, 0, 0, ..]),
+/// Tunnels that were not opened, on the ports where that was tried, and those that only their keys
+/// open: IPsec through NAT (RFC 3948) and WireGuard.
+fn is_tunnel(datagram: &Datagram<'_>) -> bool {
+    let closed = |port| match port {
+        // A single byte of ones keeps the NAT's state alive.
+        4_500 => !matches!(datagram.payload, [0xff]),
+        // A client's own port may have the number.
+        51_820 => matches!(datagram.payload, [1..=4, 0, 0, 0, ..]),
         _ => false,
-    }
+    };
+    is_on_tunnel_port(datagram) || closed(datagram.sport) || closed(datagram.dport)
 }
 
 #[cfg(test)]

@@ -349,6 +349,17 @@ fn udp_tunnels_are_not_forgotten() {
         of_udp(40_000, 51_820, vec![4, 0, 0, 0, 9]),
         Verdict::Unread(Unread::Tunnel)
     );
+    // What keeps a NAT's state alive carries nothing.
+    assert_eq!(of_udp(4_500, 4_500, vec![0xff]), Verdict::Forget);
+    // A client's own port may have the number of TZSP.
+    for ports in [(37_008, 443), (443, 37_008)] {
+        assert_eq!(of_udp(ports.0, ports.1, vec![8; 100]), Verdict::Forget);
+    }
+    // A mirrored frame of which too little is there.
+    assert_eq!(
+        of_udp(40_000, 37_008, vec![1, 0, 0, 18, 1]),
+        Verdict::Unread(Unread::Tunnel)
+    );
     // A client's own port may have WireGuard's number.
     assert_eq!(of_udp(443, 51_820, vec![0x41; 100]), Verdict::Forget);
     // DNS is DNS on any port.

@@ -24,3 +24,4 @@ mod output;
 mod sources;
 mod status;
 mod stopping;
+mod tunnels;

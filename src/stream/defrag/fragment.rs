@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 pub use crate::packet::Fragment;
+use crate::packet::Whole;
 use crate::time::Timestamp;
 
 /// The most bytes that a datagram's payload can have.
@@ -42,6 +43,8 @@ pub struct Datagram<T> {
     pub dst: IpAddr,
     /// Of the fragment at offset 0.
     pub protocol: u8,
+    /// What it is.
+    pub whole: Whole,
     /// Bytes of payload in the caller's buffer.
     pub len: usize,
     /// When the first of its fragments came.

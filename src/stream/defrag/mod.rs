@@ -1,5 +1,5 @@
 //! Puts fragmented IP datagrams together: IPv4 (RFC 791 section 3.2, RFC 815) and IPv6 (RFC 8200
-//! section 4.5).
+//! section 4.5). Frames that CAPWAP fragmented (RFC 5415 section 3.4) follow the same rules.
 //!
 //! etherparse's `IpDefragPool` is not used: it holds as many datagrams as are sent, its `retain`
 //! drops what expired instead of giving its first bytes back, it forgets overlaps (the last copy
@@ -68,6 +68,7 @@ enum Leave {
 /// fragment at offset 0, such as its packet number.
 ///
 /// ```
+/// use bellerophon::packet::Whole;
 /// use bellerophon::stream::defrag::{Defragmenter, Fragment, Limits, Outcome};
 /// use bellerophon::time::Timestamp;
 ///
@@ -77,6 +78,7 @@ enum Leave {
 /// let first = Fragment {
 ///     src: [10, 0, 0, 7].into(),
 ///     dst: [192, 0, 2, 53].into(),
+///     whole: Whole::Ip,
 ///     id: 7,
 ///     protocol: 17,
 ///     offset: 0,
@@ -173,6 +175,7 @@ impl<T: Copy> Defragmenter<T> {
                 src: fragment.src,
                 dst: fragment.dst,
                 protocol: fragment.protocol,
+                whole: fragment.whole,
                 len: fragment.data.len(),
                 since: now,
                 tag,
@@ -479,6 +482,7 @@ impl<T: Copy> Defragmenter<T> {
             src: slot.key.src,
             dst: slot.key.dst,
             protocol,
+            whole: slot.key.whole,
             len: out.len(),
             since: slot.since,
             tag,

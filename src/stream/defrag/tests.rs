@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::packet::Whole;
 
 const V4: ([u8; 4], [u8; 4]) = ([10, 0, 0, 7], [192, 0, 2, 53]);
 
@@ -11,6 +12,7 @@ fn fragment(offset: u32, more: bool, data: &[u8]) -> Fragment<'_> {
     Fragment {
         src: V4.0.into(),
         dst: V4.1.into(),
+        whole: Whole::Ip,
         id: 1,
         protocol: 17,
         offset,
@@ -139,6 +141,14 @@ fn datagrams_are_told_apart() {
     let others = [
         Fragment { id: 2, ..a },
         Fragment { protocol: 6, ..a },
+        Fragment {
+            whole: Whole::Capwap {
+                sport: 40_000,
+                dport: 5_247,
+                kind: 3,
+            },
+            ..a
+        },
         Fragment {
             src: a.dst,
             dst: a.src,
