@@ -254,8 +254,9 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
         dport,
         payload,
     } = *datagram;
+    let may_shake_hands = may_shake_hands(payload);
     // On any port: nothing that DNS sends begins like these.
-    if let [0xc0..=0xff, _, 0, 0, ..] | [0x16, 0xfe | 1, ..] = payload {
+    if may_shake_hands && let [0xc0..=0xff, _, 0, 0, ..] | [0x16, 0xfe | 1, ..] = payload {
         if quic::looks_like(payload) == Some(quic::Shape::Initial) {
             return Verdict::Forward(Reader::Quic);
         }
@@ -263,27 +264,18 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
             return Verdict::Forward(Reader::Dtls);
         }
     }
-    if sport == DNS || dport == DNS {
-        return if payload.len() >= DNS_HEADER {
-            Verdict::Forward(Reader::Dns)
-        } else {
-            Verdict::Forget
-        };
+    if has_name_port(sport, dport)
+        && let Some(verdict) = by_port(sport, dport, payload)
+    {
+        return verdict;
     }
-    if dport == MDNS || sport == MDNS {
-        return Verdict::Forward(Reader::Mdns);
-    }
-    if dport == LLMNR || sport == LLMNR {
-        return Verdict::Forward(Reader::Llmnr);
-    }
-    if dport == NETBIOS_NAMES {
-        return Verdict::Forward(Reader::Nbns);
-    }
-    if quic::looks_like(payload).is_some() {
-        return Verdict::Forward(Reader::Quic);
-    }
-    if dtls::looks_like(payload) {
-        return Verdict::Forward(Reader::Dtls);
+    if may_shake_hands {
+        if quic::looks_like(payload).is_some() {
+            return Verdict::Forward(Reader::Quic);
+        }
+        if dtls::looks_like(payload) {
+            return Verdict::Forward(Reader::Dtls);
+        }
     }
     if shape::is_dns(payload) {
         return Verdict::Forward(Reader::DnsShaped);
@@ -292,6 +284,51 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
         return Verdict::Unread(Unread::Tunnel);
     }
     Verdict::Forget
+}
+
+/// False for most bulk, from a few bytes: neither a long header of QUIC or a public header of Google's,
+/// nor a handshake record of DTLS.
+#[inline]
+fn may_shake_hands(payload: &[u8]) -> bool {
+    match *payload {
+        // Version 0 negotiates, 1 is QUIC's first. Voice and video (RTP) have the first bit, too.
+        [0x80..=0xff, 0, v1, v2, ..] => v1 == 0 && v2 == 0 || payload.len() >= quic::PADDED,
+        [0x80..=0xff, v0, ..] => {
+            matches!(v0, b'Q' | b'T' | 0x6b | 0x70 | 0xfa | 0xff) || payload.len() >= quic::PADDED
+        }
+        [0x16, version, ..] => matches!(version, 0xfe | 1),
+        [first, ..] => first & 0x83 == 1,
+        [] => false,
+    }
+}
+
+/// Whether one of the ports may be that of a name service, told by the last bits of both.
+#[inline]
+fn has_name_port(sport: u16, dport: u16) -> bool {
+    const fn bit(port: u16) -> u64 {
+        1 << (port & 63)
+    }
+    const BITS: u64 = bit(DNS) | bit(NETBIOS_NAMES) | bit(MDNS) | bit(LLMNR);
+    BITS & (bit(sport) | bit(dport)) != 0
+}
+
+/// What the ports say of a datagram; `None` where they say nothing.
+fn by_port(sport: u16, dport: u16, payload: &[u8]) -> Option<Verdict> {
+    let has = |port| sport == port || dport == port;
+    if has(DNS) {
+        return Some(if payload.len() >= DNS_HEADER {
+            Verdict::Forward(Reader::Dns)
+        } else {
+            Verdict::Forget
+        });
+    }
+    if has(MDNS) {
+        return Some(Verdict::Forward(Reader::Mdns));
+    }
+    if has(LLMNR) {
+        return Some(Verdict::Forward(Reader::Llmnr));
+    }
+    (dport == NETBIOS_NAMES).then_some(Verdict::Forward(Reader::Nbns))
 }
 
 /// Tunnels that were not opened, on the ports where that was tried, and those that only their keys

@@ -151,13 +151,15 @@ pub(super) fn is_dns(payload: &[u8]) -> bool {
     else {
         return false;
     };
-    let questions = u16::from_be_bytes([q0, q1]);
+    if [q0, q1] != [0, 1] {
+        return false;
+    }
     let answers = u16::from_be_bytes([a0, a1]);
     let authorities = u16::from_be_bytes([n0, n1]);
     let additionals = u16::from_be_bytes([x0, x1]);
     let opcode = flags >> 3 & 0x0f;
     let reserved = flags2 & 0x40;
-    if questions != 1 || opcode != 0 || reserved != 0 {
+    if opcode != 0 || reserved != 0 {
         return false;
     }
     if flags & 0x80 == 0 {

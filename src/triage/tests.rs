@@ -397,3 +397,21 @@ fn unread_kinds_are_numbered_in_the_order_of_all() {
         assert_eq!(kind as usize, index);
     }
 }
+
+proptest::proptest! {
+    /// What is sorted out by its first bytes is nothing that a reader would take.
+    #[test]
+    fn no_handshake_is_sorted_out_by_its_first_bytes(
+        first in proptest::prelude::any::<u8>(),
+        version in proptest::sample::select(vec![
+            0u32, 1, 0x6b33_43cf, 0x709a_50c4, 0xff00_001d, 0xff02_0001, 0xface_b002, 0x5130_3530,
+            0x5430_3531, 0x5130_3433, 0x1a2a_3a4a, 0xbabe_cafe, 0xfefd_0000, 0x0100_0000,
+        ]),
+        rest in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..1_400),
+    ) {
+        let payload = [&[first][..], &version.to_be_bytes(), &rest].concat();
+        let taken = crate::names::quic::looks_like(&payload).is_some()
+            || crate::names::dtls::looks_like(&payload);
+        proptest::prop_assert!(!taken || super::may_shake_hands(&payload));
+    }
+}

@@ -26,6 +26,7 @@ mod stats;
 mod table;
 mod version;
 
+pub(crate) use header::PADDED;
 pub use header::{Shape, looks_like};
 pub use stats::QuicStats;
 
