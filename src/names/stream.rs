@@ -152,14 +152,11 @@ pub fn prelude_may_begin(bytes: &[u8]) -> bool {
         .iter()
         .take_while(|b| matches!(b, b'\r' | b'\n'))
         .count();
-    // Blank lines before a request.
-    let bytes = bytes
-        .get(blank..)
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(bytes);
+    // Blank lines may stand before a request.
+    let line = bytes.get(blank..).unwrap_or_default();
     matches!(prelude::message(bytes), Part::Need(_))
         || matches!(socks::begin(bytes, &mut |_, _| {}), socks::Part::Need(_))
-        || bytes.len() < MAX_GREETING && http::line(bytes).is_none() && prelude::may_be_text(bytes)
+        || line.len() < MAX_GREETING && http::line(line).is_none() && prelude::may_be_text(line)
 }
 
 pub(super) fn took(length: usize) -> Step {
