@@ -1,9 +1,9 @@
 //! CAPWAP data channel (RFC 5415 section 4.3): what access points and their controller exchange.
 
-use etherparse::IpNumber;
-
 use super::path::{Encapsulation, Path};
-use super::{Capwap, Carried, Datagram, Fragment, Gap, Layer, Next, Packet, Stop, Whole, link};
+use super::{
+    Capwap, Carried, Channel, Datagram, Fragment, Gap, Layer, Next, Packet, Stop, Whole, link,
+};
 
 /// In the third byte: the frame is one of the binding. Otherwise it is one of Ethernet.
 const NATIVE: u8 = 0x01;
@@ -62,7 +62,7 @@ pub(super) fn decode<'a>(
     let (native, binding) = (kind & NATIVE != 0, kind >> 1 & 0x1f);
     // In units of eight bytes; three reserved bits follow.
     let position = u16::from_be_bytes([high, low]);
-    let offset = u32::from(position & !7);
+    let offset = position & !7;
     let more = flags & flag::LAST == 0;
     if flags & flag::FRAGMENT != 0 && (more || offset != 0) {
         // Nothing behind the header vouches for it, so all of the header must be right.
@@ -70,17 +70,13 @@ pub(super) fn decode<'a>(
             && flags & flag::RESERVED == 0
             && (binding == WIFI || binding == NONE && !options.is_empty())
             && are_options(flags, options);
-        if right {
+        if right && let Some(channel) = Channel::new(datagram.sport, datagram.dport) {
             return Err(Stop::Fragment(Fragment {
                 src: ends.0,
                 dst: ends.1,
-                whole: Whole::Capwap {
-                    sport: datagram.sport,
-                    dport: datagram.dport,
-                    kind: kind & !RADIO_NUMBER,
-                },
+                whole: Whole::Capwap(channel),
                 id: u32::from(u16::from_be_bytes([id_high, id_low])),
-                protocol: IpNumber::UDP.0,
+                protocol: kind & !RADIO_NUMBER,
                 offset,
                 more,
                 data: rest,

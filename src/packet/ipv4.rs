@@ -45,7 +45,7 @@ fn fragment<'a>(header: &Ipv4HeaderSlice<'a>, data: &'a [u8], cut: bool) -> Frag
         whole: Whole::Ip,
         id: u32::from(header.identification()),
         protocol: header.protocol().0,
-        offset: u32::from(header.fragments_offset().byte_offset()),
+        offset: header.fragments_offset().byte_offset(),
         more: header.more_fragments(),
         data,
         cut,

@@ -71,7 +71,7 @@ pub(super) fn extensions<'a>(
                         whole: Whole::Ip,
                         id: fragment.identification(),
                         protocol: next.0,
-                        offset: u32::from(offset.byte_offset()),
+                        offset: offset.byte_offset(),
                         more,
                         data: payload,
                         cut,

@@ -4,6 +4,7 @@
 //! decodes; otherwise the datagram itself is what the frame holds.
 
 use super::path::Path;
+use super::ports::Ports;
 use super::{Carried, Datagram, Gap, Next, Packet, Stop, walk};
 use super::{capwap, geneve, gtp, gue, l2tp, lisp, mirror, mpls, teredo, vxlan};
 
@@ -29,26 +30,16 @@ pub(super) const PORTS: [u16; 12] = [
 /// That of a receiver only, since it lies within that range.
 const RECEIVER: u16 = TZSP;
 
-/// One bit for the last six bits of each port.
-const FILTER: u64 = {
-    let (mut filter, mut at) = (bit(RECEIVER), 0);
-    while at < PORTS.len() {
-        #[allow(clippy::indexing_slicing)] // a constant's bounds are checked when it is compiled
-        let port = PORTS[at];
-        filter |= bit(port);
-        at = at.wrapping_add(1);
-    }
-    filter
-};
-
-const fn bit(port: u16) -> u64 {
-    1 << (port & 63)
-}
+/// All of them.
+static FILTER: Ports = Ports::new(&[
+    L2TP, GTP_U, TEREDO, LISP, VXLAN, VXLAN_GPE, CAPWAP, GUE, GENEVE, MPLS, HP_ERM, VXLAN_OLD,
+    RECEIVER,
+]);
 
 /// False where no port is that of a tunnel, nearly always at the cost of a few instructions.
 #[inline]
 pub(super) fn may_be(sport: u16, dport: u16) -> bool {
-    FILTER & (bit(sport) | bit(dport)) != 0 && is(sport, dport)
+    FILTER.may_have(sport, dport) && is(sport, dport)
 }
 
 #[inline(never)]

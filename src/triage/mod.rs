@@ -12,7 +12,7 @@ pub use heads::HeadStats;
 
 use crate::names::stream::Hint;
 use crate::names::{dtls, quic};
-use crate::packet::{Datagram, Ip, Packet, Segment, Transport, is_on_tunnel_port};
+use crate::packet::{Datagram, Ip, Packet, Ports, Segment, Transport, is_on_tunnel_port};
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
 use heads::{Heads, Key, Known};
@@ -122,6 +122,14 @@ const DNS: u16 = 53;
 const NETBIOS_NAMES: u16 = 137;
 const MDNS: u16 = 5353;
 const LLMNR: u16 = 5355;
+
+static NAME_PORTS: Ports = Ports::new(&[DNS, NETBIOS_NAMES, MDNS, LLMNR]);
+
+/// IPsec through NAT (RFC 3948).
+const IPSEC: u16 = 4500;
+const WIREGUARD: u16 = 51820;
+
+static CLOSED_PORTS: Ports = Ports::new(&[IPSEC, WIREGUARD]);
 
 impl Triage {
     /// What was counted so far.
@@ -264,7 +272,7 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
             return Verdict::Forward(Reader::Dtls);
         }
     }
-    if has_name_port(sport, dport)
+    if NAME_PORTS.may_have(sport, dport)
         && let Some(verdict) = by_port(sport, dport, payload)
     {
         return verdict;
@@ -292,24 +300,15 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
 fn may_shake_hands(payload: &[u8]) -> bool {
     match *payload {
         // Version 0 negotiates, 1 is QUIC's first. Voice and video (RTP) have the first bit, too.
-        [0x80..=0xff, 0, v1, v2, ..] => v1 == 0 && v2 == 0 || payload.len() >= quic::PADDED,
-        [0x80..=0xff, v0, ..] => {
-            matches!(v0, b'Q' | b'T' | 0x6b | 0x70 | 0xfa | 0xff) || payload.len() >= quic::PADDED
+        [0x80..=0xff, 0, 0, 0, ..] => true,
+        [first @ 0x80..=0xff, v0, ..] => {
+            matches!(v0, b'Q' | b'T' | 0x6b | 0x70 | 0xfa | 0xff)
+                || first & 0x40 != 0 && payload.len() >= quic::PADDED
         }
         [0x16, version, ..] => matches!(version, 0xfe | 1),
         [first, ..] => first & 0x83 == 1,
         [] => false,
     }
-}
-
-/// Whether one of the ports may be that of a name service, told by the last bits of both.
-#[inline]
-fn has_name_port(sport: u16, dport: u16) -> bool {
-    const fn bit(port: u16) -> u64 {
-        1 << (port & 63)
-    }
-    const BITS: u64 = bit(DNS) | bit(NETBIOS_NAMES) | bit(MDNS) | bit(LLMNR);
-    BITS & (bit(sport) | bit(dport)) != 0
 }
 
 /// What the ports say of a datagram; `None` where they say nothing.
@@ -332,16 +331,18 @@ fn by_port(sport: u16, dport: u16, payload: &[u8]) -> Option<Verdict> {
 }
 
 /// Tunnels that were not opened, on the ports where that was tried, and those that only their keys
-/// open: IPsec through NAT (RFC 3948) and WireGuard.
+/// open.
 fn is_tunnel(datagram: &Datagram<'_>) -> bool {
     let closed = |port| match port {
         // A single byte of ones keeps the NAT's state alive.
-        4_500 => !matches!(datagram.payload, [0xff]),
+        IPSEC => !matches!(datagram.payload, [0xff]),
         // A client's own port may have the number.
-        51_820 => matches!(datagram.payload, [1..=4, 0, 0, 0, ..]),
+        WIREGUARD => matches!(datagram.payload, [1..=4, 0, 0, 0, ..]),
         _ => false,
     };
-    is_on_tunnel_port(datagram) || closed(datagram.sport) || closed(datagram.dport)
+    is_on_tunnel_port(datagram)
+        || CLOSED_PORTS.may_have(datagram.sport, datagram.dport)
+            && (closed(datagram.sport) || closed(datagram.dport))
 }
 
 #[cfg(test)]

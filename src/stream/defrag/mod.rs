@@ -209,7 +209,7 @@ impl<T: Copy> Defragmenter<T> {
             }
             None => stop,
         };
-        if stop <= fragment.offset {
+        if stop <= fragment.start() {
             self.count(fragment);
             return self.refuse(Refusal::BeyondEnd);
         }
@@ -320,7 +320,7 @@ impl<T: Copy> Defragmenter<T> {
         let parts = known
             .and_then(|number| self.slots.get(number))
             .map_or(&[][..], |slot| slot.parts.as_slice());
-        let mut at = fragment.offset;
+        let mut at = fragment.start();
         let first = parts.partition_point(|part| part.end <= at);
         for part in parts.get(first..).unwrap_or_default() {
             if part.start >= stop {
