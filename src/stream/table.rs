@@ -220,8 +220,13 @@ impl Table {
                 }) {
                     Step::Took(n) if n != 0 && n <= MAX_SKIP => {
                         if direction.sends_bodies() {
-                            self.roles
-                                .note_body(&seen.flow, base, rest, n, seen.timestamp);
+                            self.roles.note_body(
+                                (&seen.flow, part.start),
+                                base,
+                                rest,
+                                n,
+                                seen.timestamp,
+                            );
                         }
                         let n = usize::try_from(n).unwrap_or(usize::MAX);
                         base = base.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
@@ -236,8 +241,13 @@ impl Table {
                         if let Step::Took(n) = step
                             && direction.sends_bodies()
                         {
-                            self.roles
-                                .note_body(&seen.flow, base, rest, n, seen.timestamp);
+                            self.roles.note_body(
+                                (&seen.flow, part.start),
+                                base,
+                                rest,
+                                n,
+                                seen.timestamp,
+                            );
                         }
                         done = true;
                         break;
@@ -337,6 +347,13 @@ impl Table {
             stream.assembly.release(part.sequence);
         }
         if self.slots.get(slot).is_some_and(|stream| !stream.done) {
+            if part.begins
+                && self
+                    .roles
+                    .is_in_body(&seen.flow, part.sequence, seen.timestamp)
+            {
+                bump(&mut self.stats.content);
+            }
             let inserted = self.put(slot, part.sequence, part.payload);
             if inserted.beyond && part.begins {
                 // Too far from what is waited for: that will not come, and this can be read.
@@ -457,6 +474,7 @@ impl Table {
             flow: stream.flow,
             path: &stream.path,
         };
+        let spoke = stream.direction.spoke();
         while !stream.done {
             let data = stream.assembly.data();
             if data.is_empty() || (data.len() < stream.need && !last) {
@@ -472,7 +490,8 @@ impl Table {
                 Step::Took(n) if n != 0 => {
                     if stream.direction.sends_bodies() {
                         let (base, now) = (stream.assembly.base(), stream.timestamp);
-                        self.roles.note_body(&stream.flow, base, data, n, now);
+                        let from = (&stream.flow, stream.start);
+                        self.roles.note_body(from, base, data, n, now);
                     }
                     if n <= MAX_SKIP {
                         stream.assembly.take(n);
@@ -491,12 +510,14 @@ impl Table {
                 Step::Took(_) | Step::End => stream.done = true,
             }
         }
-        self.roles.note(
-            &stream.flow,
-            stream.start,
-            stream.direction.spoke(),
-            stream.timestamp,
-        );
+        if stream.direction.spoke() != spoke {
+            self.roles.note(
+                &stream.flow,
+                stream.start,
+                stream.direction.spoke(),
+                stream.timestamp,
+            );
+        }
         if stream.done && !last {
             stream.assembly.release(0);
         }

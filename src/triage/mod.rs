@@ -264,7 +264,11 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
     } = *datagram;
     let may_shake_hands = may_shake_hands(payload);
     // On any port: nothing that DNS sends begins like these.
-    if may_shake_hands && let [0xc0..=0xff, _, 0, 0, ..] | [0x16, 0xfe | 1, ..] = payload {
+    if may_shake_hands
+        && let [0xc0..=0xff, _, 0, 0, ..]
+        | [0xc0..=0xff, 0x6b, 0x33, 0x43, 0xcf, ..]
+        | [0x16, 0xfe | 1, ..] = payload
+    {
         if quic::looks_like(payload) == Some(quic::Shape::Initial) {
             return Verdict::Forward(Reader::Quic);
         }

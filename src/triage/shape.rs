@@ -97,6 +97,8 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         Shape::Short if matches!(payload, [0x14..=0x16, ..]) => {
             Message::Begins(Window::Bytes(HELLO_WINDOW))
         }
+        // A flight behind it may come in any order.
+        _ if fresh && stream::opens_tunnel(payload) => Message::Begins(Window::Bytes(SHORT_WINDOW)),
         _ if is_dns_over_tcp(payload) => Message::Begins(Window::Sliding(DNS_WINDOW)),
         _ if fresh && payload.len() < 14 && stream::dns_may_begin(payload) => {
             Message::Begins(Window::Bytes(TEXT_WINDOW))

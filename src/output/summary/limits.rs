@@ -41,7 +41,7 @@ fn fragments(reader: &ReaderStats, all: &mut Limits) {
     let f = &reader.fragments;
     all.extend([
         (
-            "IP datagrams with fragments missing, read as far as they go",
+            "IP datagrams and CAPWAP frames with fragments missing, read as far as they go",
             // Those without a beginning are a part of the two: see the next line.
             f.expired
                 .saturating_add(f.drained)
@@ -103,7 +103,7 @@ fn streams(reader: &ReaderStats, workers: &WorkerStats, all: &mut Limits) {
             s.made_room(),
         ),
         (
-            "requests, hellos and certificates inside a download or an upload, taken for its content",
+            "beginnings of messages inside a download or an upload, taken for its content",
             s.content,
         ),
         (
