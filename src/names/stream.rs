@@ -148,9 +148,12 @@ pub fn is_prelude_of_hello(bytes: &[u8]) -> bool {
     matches!(bytes, [0x14 | 0x15, 3, ..]) && skip_short_records(bytes).is_none()
 }
 
-/// Whether the first bytes of a server's direction are the whole answer that opens a tunnel: a response
-/// of success without content.
+/// Whether the first bytes of a server's direction are the answer that opens a tunnel: a whole response
+/// of success without content, or a reply of SOCKS 4 as far as it goes.
 pub fn opens_tunnel(bytes: &[u8]) -> bool {
+    if let [0] | [0, 0x5a, ..] = bytes {
+        return bytes.len() <= 8;
+    }
     let has = |wanted: &[u8]| {
         bytes
             .windows(wanted.len())

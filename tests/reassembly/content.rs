@@ -175,6 +175,24 @@ fn answers_in_a_tunnel() {
         flight.reverse();
         read([&opened[..], &flight].concat()).holds(&wanted);
     }
+    // The reply of SOCKS 4 in two segments.
+    let request = b"\x04\x01\x01\xbb\0\0\0\x01u\0inner.example\0";
+    let reply = b"\0\x5a\0\0\0\0\0\0";
+    for cut in 0..8 {
+        let mut frames = vec![way.syn(), back.syn_ack(), way.data(0, request)];
+        if cut != 0 {
+            frames.push(back.data(0, &reply[..cut]));
+        }
+        frames.push(back.data(cut, &reply[cut..]));
+        frames.push(way.data(request.len(), &hello));
+        frames.push(back.data(reply.len() + 300, &chain[300..]));
+        frames.push(back.data(reply.len(), &chain[..300]));
+        read(frames).holds(&[
+            ("socks_host", "inner.example"),
+            ("tls_sni", "inner.example"),
+            ("x509_cn", "inner.example"),
+        ]);
+    }
     let query = dns::query(1, "tunnelled.example", dns::A).over_tcp();
     let response = dns::response(1, "tunnelled.example", dns::A)
         .a("tunnelled.example", "10.1.2.3")

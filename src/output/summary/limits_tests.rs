@@ -22,7 +22,10 @@ fn datagrams_out_of_fragments_are_each_in_one_line() {
     reader.fragments.evicted_bytes = 30;
     reader.fragments.headless_evicted = 60;
     let of = |what| count(&reader, &WorkerStats::default(), what);
-    assert_eq!(of("IP datagrams with fragments missing"), 4);
+    assert_eq!(
+        of("IP datagrams and CAPWAP frames with fragments missing"),
+        4
+    );
     assert_eq!(of("whose datagram's beginning is missing"), 1);
     assert_eq!(of("IP datagrams given up to make room"), 70);
 }
