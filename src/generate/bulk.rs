@@ -183,11 +183,11 @@ impl Bulk {
         let ends = slot.ends(self.seed);
         let place = Pool::place(word.rotate_left(20));
         let acknowledges = self.left % 3 == 2;
+        // One request, and its response for ever: the client of a download sends nothing more.
+        let upload = self.upload && slot.carries != Carries::Http;
         let done = match slot.carries {
-            Carries::Quic => {
-                slot.datagram(self.seed, &ends, self.upload, acknowledges, place, capture)
-            }
-            _ => slot.segment(&ends, self.upload, acknowledges, place, capture),
+            Carries::Quic => slot.datagram(self.seed, &ends, upload, acknowledges, place, capture),
+            _ => slot.segment(&ends, upload, acknowledges, place, capture),
         };
         *stored = slot.store();
         done

@@ -29,7 +29,7 @@ const SYN_OPTIONS: [u8; 8] = [2, 4, 5, 0xb4, 1, 3, 3, 7];
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Payload<'a> {
     Bytes(&'a [u8]),
-    /// A piece of the pool behind a few bytes of its own: an even number of them.
+    /// A piece of the pool behind a few bytes of its own.
     Bulk {
         head: &'a [u8],
         at: usize,
@@ -219,7 +219,17 @@ impl<'a> Capture<'a> {
     fn sum_of(&self, payload: Payload<'_>) -> u64 {
         match payload {
             Payload::Bytes(bytes) => sum(bytes),
-            Payload::Bulk { head, at, len } => sum(head) + self.pool.sum(at, len),
+            Payload::Bulk { head, at, len } => {
+                let pool = self.pool.sum(at, len);
+                // At an odd place high bytes become low ones (RFC 1071 section 2).
+                let odd = head.len() % 2 == 1;
+                let pool = if odd {
+                    u64::from(fold(pool).swap_bytes())
+                } else {
+                    pool
+                };
+                sum(head) + pool
+            }
         }
     }
 

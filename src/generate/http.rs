@@ -36,7 +36,7 @@ pub(super) fn response(out: &mut Vec<u8>) {
     out.clear();
     out.extend(
         b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: application/octet-stream\r\n\
-          Content-Length: 1099511627776\r\nCache-Control: max-age=600\r\n\r\n",
+          Content-Length: 1073741824\r\nCache-Control: max-age=600\r\n\r\n",
     );
 }
 

@@ -289,8 +289,7 @@ impl Templates {
             .fill(out, name, pool, place);
     }
 
-    /// The server's first flight of TLS 1.3 as far as the header of a record of `encrypted` bytes:
-    /// an even number of bytes.
+    /// The server's first flight of TLS 1.3 as far as the header of a record of `encrypted` bytes.
     #[inline]
     pub(super) fn flight(&self, out: &mut Vec<u8>, encrypted: u16, pool: &Pool, place: usize) {
         out.clear();
