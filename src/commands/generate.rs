@@ -58,21 +58,20 @@ fn capture(workload: Workload, args: &CaptureArgs) -> Result<Status, Box<dyn Err
             .into());
         }
     }
-    let mut out = Target::open(&args.output, "the capture")?;
-    let mut planted = match args.planted.as_deref() {
+    match &args.planted {
         Some(path) if path == Path::new("-") => {
-            return Err("--planted -: it has to be a file, standard output is not for it".into());
+            return Err("--planted -: standard output is not for it; name a file".into());
         }
-        Some(path) => Some(Target::open(path, "--planted")?),
-        None => None,
-    };
-    if args
-        .planted
-        .as_ref()
-        .is_some_and(|path| path == &args.output || same_file(path, &args.output))
-    {
-        return Err("-o and --planted are the same file; give two".into());
+        Some(path) if path == &args.output || same_file(path, &args.output) => {
+            return Err("-o and --planted are the same file; give two".into());
+        }
+        _ => {}
     }
+    let mut out = Target::open(&args.output, "the capture")?;
+    let planted = args.planted.as_deref();
+    let mut planted = planted
+        .map(|path| Target::open(path, "the record of planted contacts"))
+        .transpose()?;
     let begun = Instant::now();
     let report = generate::capture(
         &options,

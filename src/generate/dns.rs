@@ -186,16 +186,18 @@ fn record(out: &mut Vec<u8>, owner: [u8; 2], kind: u16, ttl: u16, length: u16) {
 /// A name in wire form: its dots become lengths.
 #[inline]
 fn push_name(out: &mut Vec<u8>, name: &[u8]) {
-    let mut length_at = out.len();
-    out.push(0);
+    let start = out.len();
+    out.push(b'.');
     out.extend_from_slice(name);
-    for at in length_at + 1..out.len() {
-        if out[at] == b'.' {
-            out[length_at] = (at - length_at - 1) as u8;
-            length_at = at;
+    let mut length = 0;
+    for byte in out[start..].iter_mut().rev() {
+        if *byte == b'.' {
+            *byte = length;
+            length = 0;
+        } else {
+            length += 1;
         }
     }
-    out[length_at] = (out.len() - length_at - 1) as u8;
     out.push(0);
 }
 

@@ -55,3 +55,35 @@ pub fn list(out: &mut dyn Write, names: u32, seed: u64, form: ListForm) -> io::R
     out.flush()?;
     Ok(bytes + buffer.len() as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(names: u32, seed: u64, form: ListForm) -> Vec<u8> {
+        let mut out = Vec::new();
+        let bytes = list(&mut out, names, seed, form).unwrap();
+        assert_eq!(bytes, out.len() as u64);
+        out
+    }
+
+    #[test]
+    fn the_names_of_a_seed_never_change() {
+        let plain = of(20_000, 1, ListForm::Plain);
+        assert_eq!(plain.iter().filter(|b| **b == b'\n').count(), 20_000);
+        assert_eq!(plain, of(20_000, 1, ListForm::Plain));
+        assert_ne!(plain, of(20_000, 2, ListForm::Plain));
+        let sum = sha1_smol::Sha1::from(&plain).digest().to_string();
+        assert_eq!(sum, "80a94575ca5acebfa7f24b3add41f1aaf4438682");
+    }
+
+    #[test]
+    fn both_forms_have_the_same_names() {
+        let plain = String::from_utf8(of(500, 7, ListForm::Plain)).unwrap();
+        let pack = String::from_utf8(of(500, 7, ListForm::Pack)).unwrap();
+        let listed = pack
+            .lines()
+            .filter_map(|line| line.strip_prefix("      - "));
+        assert!(plain.lines().eq(listed));
+    }
+}

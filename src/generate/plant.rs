@@ -60,6 +60,16 @@ impl Names {
         Ok(Self(names))
     }
 
+    #[cfg(test)]
+    pub(super) fn of(names: &[(&str, Scope)]) -> Self {
+        Self(
+            names
+                .iter()
+                .map(|(name, scope)| ((*name).into(), *scope))
+                .collect(),
+        )
+    }
+
     /// An indicator, or as often a name below one.
     pub(super) fn pick(&self, rng: &mut Rng) -> Name {
         let indicator = rng.below(self.0.len() as u32) as usize;
@@ -162,5 +172,57 @@ impl<'a> Ledger<'a> {
         };
         serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{self, LoadOptions};
+
+    fn names(domain: &str) -> Result<Names, PlantError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules.yaml");
+        let yaml = format!("bellerophon: 1\npack: mine\ngroups:\n  - domains: [{domain}]\n");
+        std::fs::write(&path, yaml).unwrap();
+        let options = LoadOptions {
+            rules: vec![path],
+            packs: Vec::new(),
+        };
+        Names::new(&rules::load(&options).unwrap().rules)
+    }
+
+    #[test]
+    fn rules_that_cover_innocent_names_or_fit_no_template_are_refused() {
+        assert_eq!(
+            names("xqbarado.com").unwrap_err(),
+            PlantError::Innocent("xqbarado.com".to_owned())
+        );
+        let long = format!("{}.com", "a".repeat(61));
+        assert_eq!(names(&long).unwrap_err(), PlantError::TooLong);
+        let longest = format!("{}.com", "a".repeat(60));
+        let mut rng = Rng::new(1);
+        let names = names(&longest).unwrap();
+        for _ in 0..1_000 {
+            let name = names.pick(&mut rng);
+            let text = std::str::from_utf8(name.host.as_bytes()).unwrap();
+            match name.how {
+                How::Exact => assert_eq!(text, longest),
+                How::Below => assert!(text.ends_with(&format!(".{longest}")), "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn all_built_in_packs_can_be_planted() {
+        let options = LoadOptions {
+            rules: Vec::new(),
+            packs: vec!["all".to_owned()],
+        };
+        let loaded = rules::load(&options).unwrap();
+        assert_eq!(
+            Names::new(&loaded.rules).unwrap().0.len(),
+            loaded.rules.len()
+        );
     }
 }

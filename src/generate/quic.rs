@@ -164,7 +164,7 @@ mod tests {
             let mut padded = frames.clone();
             initial(&mut out, &ids, 3, &mut frames, 1_250).unwrap();
             assert_eq!(out.len(), 1_250);
-            padded.resize(1_250 - 44 - 4, 0);
+            padded.resize(1_250 - 46, 0);
             let other = testkit::quic::initial(testkit::quic::V1, b"8 bytes!").source(b"my bytes");
             let other = other.number(3).frame(&padded);
             let other = if from_server {

@@ -82,6 +82,27 @@ const SYLLABLES: [[u8; 2]; 64] = {
     all
 };
 
+/// A text and its length, in a form that is copied without a loop.
+type Padded = ([u8; 16], usize);
+
+const fn padded<const N: usize>(texts: [&[u8]; N]) -> [Padded; N] {
+    let mut out = [([0; 16], 0); N];
+    let mut n = 0;
+    while n < N {
+        let mut at = 0;
+        while at < texts[n].len() {
+            out[n].0[at] = texts[n][at];
+            at += 1;
+        }
+        out[n].1 = at;
+        n += 1;
+    }
+    out
+}
+
+static PADDED_HOSTS: [Padded; 32] = padded(HOSTS);
+static PADDED_ENDINGS: [Padded; 16] = padded(ENDINGS);
+
 /// A name in a buffer of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Host {
@@ -106,25 +127,34 @@ impl Host {
         &self.bytes[..self.len]
     }
 
+    /// The names made here leave room behind them for the padding.
     #[inline]
-    fn syllables(&mut self, mut bits: u64, count: usize) {
-        for _ in 0..count {
-            self.push(&SYLLABLES[(bits & 63) as usize]);
-            bits >>= 6;
+    fn push_padded(&mut self, (text, length): &Padded) {
+        self.bytes[self.len..self.len + 16].copy_from_slice(text);
+        self.len += length;
+    }
+
+    /// At most five.
+    #[inline]
+    fn syllables(&mut self, bits: u64, count: usize) {
+        let mut text = [0; 16];
+        for (n, pair) in text.as_chunks_mut::<2>().0.iter_mut().take(5).enumerate() {
+            *pair = SYLLABLES[(bits >> (6 * n) & 63) as usize];
         }
+        self.push_padded(&(text, 2 * count));
     }
 
     /// A name that no list has, from any random word.
     #[inline]
     pub(super) fn innocent(bits: u64) -> Self {
         let mut name = Self::EMPTY;
-        name.push(HOSTS[(bits & 31) as usize]);
+        name.push_padded(&PADDED_HOSTS[(bits & 31) as usize]);
         name.push(INNOCENT.as_bytes());
         name.syllables(
             bits >> 16,
             3 + (bits >> 5 & 1) as usize + (bits >> 6 & 1) as usize,
         );
-        name.push(ENDINGS[(bits >> 8 & 15) as usize]);
+        name.push_padded(&PADDED_ENDINGS[(bits >> 8 & 15) as usize]);
         name
     }
 
@@ -191,6 +221,10 @@ pub(super) fn listed(seed: u64, number: u32) -> Host {
     }
     name.syllables(scrambled >> (6 * first), 5 - first);
     name.push(rng.pick::<&[u8]>(&LURES));
+    if rng.once_in(2) {
+        let number = rng.below(100) as u8;
+        name.push(&[b'0' + number / 10, b'0' + number % 10]);
+    }
     name.push(rng.pick::<&[u8]>(&LISTED_ENDINGS));
     name
 }
