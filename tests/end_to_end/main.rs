@@ -16,6 +16,7 @@ mod alerts;
 mod damage;
 mod eve;
 mod filter;
+mod generate;
 mod golden;
 mod harness;
 mod lookup;
