@@ -217,7 +217,9 @@ impl Slot {
         let length = if upload { 100 + place % 600 } else { SEGMENT };
         let begins = match self.carries {
             Carries::Tls if upload => Some(length - 5),
-            Carries::Tls if self.segments % RECORD == 0 => Some(SEGMENT * RECORD as usize - 5),
+            Carries::Tls if self.segments.is_multiple_of(RECORD) => {
+                Some(SEGMENT * RECORD as usize - 5)
+            }
             _ => None,
         };
         let mut head = [0; 6];

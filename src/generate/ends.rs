@@ -31,7 +31,13 @@ impl Ends {
         let host = place >> 14;
         let client_port = FIRST_PORT | (place & 0x3fff) as u16;
         let number = (hash >> 40) as u32;
-        Self::between(hash % V6 == 0, host, client_port, number, server_port)
+        Self::between(
+            hash.is_multiple_of(V6),
+            host,
+            client_port,
+            number,
+            server_port,
+        )
     }
 
     /// The same to one of a few resolvers.

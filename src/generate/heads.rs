@@ -289,18 +289,18 @@ impl Maker {
         } = self;
         message.clear();
         let mut flags = flag::ACK | flag::PUSH;
-        let from_client = match act {
+        let from_client = matches!(
+            act,
             Act::Syn
-            | Act::Ack
-            | Act::Hello
-            | Act::HelloHead { .. }
-            | Act::HelloTail { .. }
-            | Act::Finished
-            | Act::OldFinished
-            | Act::FinAck
-            | Act::Request => true,
-            _ => false,
-        };
+                | Act::Ack
+                | Act::Hello
+                | Act::HelloHead { .. }
+                | Act::HelloTail { .. }
+                | Act::Finished
+                | Act::OldFinished
+                | Act::FinAck
+                | Act::Request
+        );
         // Bytes of the pool behind those of the message.
         let mut bulk = 0;
         // Which part of the message goes into this segment, and how far the direction comes with it.

@@ -86,7 +86,13 @@ fn the_bytes_of_a_seed_never_change() {
     });
     assert_eq!(
         sums,
-        ["dce08847639fc4aca102b333175622009ca45706", "", "", "", "",]
+        [
+            "dce08847639fc4aca102b333175622009ca45706",
+            "b76dda77f1813050b10f374530c9668649e21e96",
+            "a6d7010c2b9f85eb31cafa487ad3e0b6a0f69d8a",
+            "f10014560805904270b85d8e28d1bf3806528aac",
+            "b041b405c85ace4761dcff0078b973ad8ba690d9",
+        ]
     );
 }
 

@@ -29,7 +29,8 @@ fn alerted(event: &Value) -> Contact {
 }
 
 struct Made {
-    folder: Folder,
+    /// It goes away with it.
+    _folder: Folder,
     capture: String,
     contacts: Vec<Contact>,
     statement: Value,
@@ -56,7 +57,7 @@ fn make(workload: &str, more: &[&str]) -> Made {
         contacts: lines.iter().map(planted).collect(),
         statement: ran.json()[0].clone(),
         capture,
-        folder,
+        _folder: folder,
     }
 }
 
