@@ -182,7 +182,7 @@ fn shard<'a>(
     item: &Item,
 ) -> Option<&'a mut Box<Shard>> {
     shards
-        .get_mut(item.flow.shard())
+        .get_mut(usize::from(item.shard))
         .map(|shard| shard.get_or_insert_with(Shard::new))
 }
 

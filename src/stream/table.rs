@@ -7,6 +7,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use foldhash::fast::FixedState;
+
 use super::assembly::{Assembly, Inserted, MAX_SKIP};
 use super::roles::{Roles, Start};
 pub use super::stats::StreamStats;
@@ -117,7 +119,7 @@ impl Stream {
 #[derive(Debug)]
 pub struct Table {
     limits: Limits,
-    index: HashMap<Flow, usize>,
+    index: HashMap<Flow, usize, FixedState>,
     slots: Vec<Stream>,
     free: Vec<usize>,
     /// Uses of slots with their numbers, in order. All but the last use of a slot are out of date.
@@ -134,7 +136,7 @@ impl Table {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            index: HashMap::new(),
+            index: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             order: VecDeque::new(),

@@ -38,6 +38,13 @@ pub enum Reader {
     Stream(Part, Hint),
 }
 
+impl Reader {
+    /// Whether what was read of a flow before counts.
+    pub const fn keeps_state(self) -> bool {
+        matches!(self, Self::Quic | Self::Dtls | Self::Stream(..))
+    }
+}
+
 /// How a forwarded segment belongs to its direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {

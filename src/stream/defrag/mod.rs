@@ -23,6 +23,8 @@ mod stats;
 
 use std::collections::{HashMap, VecDeque};
 
+use foldhash::fast::FixedState;
+
 pub use self::fragment::{Datagram, Fragment, MAX_PAYLOAD, Outcome, Refusal};
 use self::pages::{Chain, PAGE, Pages};
 use self::slot::{Fit, Key, Part, Slot};
@@ -98,7 +100,7 @@ pub struct Defragmenter<T = ()> {
     limits: Limits,
     pages: Pages,
     /// Only looked up, never walked: its order is random.
-    index: HashMap<Key, usize>,
+    index: HashMap<Key, usize, FixedState>,
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
     /// (serial, slot), oldest first.
@@ -120,7 +122,7 @@ impl<T: Copy> Defragmenter<T> {
         Self {
             limits,
             pages: Pages::new(limits.bytes_total),
-            index: HashMap::new(),
+            index: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             order: VecDeque::new(),
