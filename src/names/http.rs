@@ -110,6 +110,15 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
+const KNOWN_METHODS: [&[u8]; 7] = [
+    b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT",
+];
+
+/// Whether a request line's method is one that everybody knows.
+pub(super) fn has_known_method(line: &[u8]) -> bool {
+    request_line(line).is_some_and(|(method, ..)| KNOWN_METHODS.contains(&method))
+}
+
 /// What the complete line `line` begins.
 pub fn first_line(line: &[u8]) -> FirstLine {
     if is_version(line.get(..8).unwrap_or_default())
@@ -126,10 +135,7 @@ pub fn first_line(line: &[u8]) -> FirstLine {
     if version {
         return FirstLine::Request;
     }
-    let known: [&[u8]; 7] = [
-        b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT",
-    ];
-    if known.contains(&method) && !target.is_empty() && !target.contains(&b' ') {
+    if KNOWN_METHODS.contains(&method) && !target.is_empty() && !target.contains(&b' ') {
         FirstLine::Loose
     } else {
         FirstLine::Other
@@ -324,7 +330,7 @@ fn response_body(first: &[u8], length: Option<u64>, fields: &Fields<'_>) -> Body
     match (first.get(9..12), length) {
         (Some(b"101"), _) => Body::Other,
         (Some([b'1', ..]), _) => Body::Length(0),
-        (Some([b'2', ..]), None) if !fields.chunked => Body::Other,
+        (Some([b'2', ..]), None | Some(0)) if !fields.chunked => Body::Other,
         (Some(b"401" | b"407"), _) if fields.chunked => Body::Chunked,
         (Some(b"401" | b"407"), Some(length)) => Body::Length(length),
         _ => Body::Unread,

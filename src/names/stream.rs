@@ -227,6 +227,11 @@ impl Direction {
         self.stage == Stage::Done
     }
 
+    /// Whether it looks for the next request among bytes that it does not understand.
+    pub fn searches(&self) -> bool {
+        matches!(self.stage, Stage::Resync { .. })
+    }
+
     /// What it was seen to speak so far.
     pub fn spoke(&self) -> Spoke {
         self.spoke
@@ -481,7 +486,7 @@ impl Direction {
             }
             http::FirstLine::Loose => {
                 let rest = bytes.get(width..).unwrap_or_default();
-                match http::line(rest) {
+                match http::line(rest.get(..prelude::MAX_LINE).unwrap_or(rest)) {
                     Some((field, _)) if http::is_field(field) => {
                         return Some(self.goes_on(Stage::Head));
                     }

@@ -69,7 +69,9 @@ impl Direction {
     /// The body of a request, or the next request where the server did not want the body.
     pub(super) fn expected(&mut self, bytes: &[u8], last: bool, body: u64) -> Turn {
         let request = match http::line(bytes.get(..prelude::MAX_LINE).unwrap_or(bytes)) {
-            Some((line, _)) => http::first_line(line) == http::FirstLine::Request,
+            Some((line, _)) => {
+                http::first_line(line) == http::FirstLine::Request && http::has_known_method(line)
+            }
             None if !last && bytes.len() < prelude::MAX_LINE && http::may_begin(bytes) => {
                 return Step::Need(more(bytes)).into();
             }

@@ -324,6 +324,18 @@ fn a_response_in_small_letters_among_requests() {
     }
 }
 
+/// Found by fuzzing, too: a line has one length whether it comes at once or not.
+#[test]
+fn a_field_longer_than_a_line_behind_a_request_without_a_version() {
+    for length in [4_000, 4_080, 4_090, 4_100, 5_000] {
+        let bytes = format!("GET /\r\nHost: {}\r\n\r\n", "w".repeat(length));
+        let whole = feed(Hint::Any, bytes.as_bytes(), &[]);
+        let cuts: Vec<usize> = (40..bytes.len()).step_by(40).collect();
+        let pieces = feed(Hint::Any, bytes.as_bytes(), &cuts);
+        assert_eq!(pieces.0, whole.0, "{length}");
+    }
+}
+
 #[test]
 fn requests_without_a_version_need_a_field_behind_them() {
     let bytes = b"GET /\r\nHost: old.example\r\n\r\n";

@@ -50,6 +50,8 @@ pub struct Segment<'a> {
     pub dport: u16,
     /// Number of the payload's first byte, or of the SYN flag where that is set.
     pub sequence: u32,
+    /// Number of the next byte that the sender expects, where the ACK flag is set.
+    pub acknowledgment: u32,
     /// The control bits.
     pub flags: Flags,
     /// What follows the header and its options.
@@ -96,6 +98,7 @@ pub(super) fn tcp(data: &[u8], cut: bool) -> Result<(Transport<'_>, bool), Gap> 
                 sport: tcp.source_port(),
                 dport: tcp.destination_port(),
                 sequence: tcp.sequence_number(),
+                acknowledgment: tcp.acknowledgment_number(),
                 flags: Flags(data.get(13).copied().unwrap_or(0)),
                 payload: data.get(tcp.slice().len()..).unwrap_or_default(),
             }),
@@ -113,11 +116,12 @@ fn without_options(data: &[u8]) -> Result<(Transport<'_>, bool), Gap> {
     let Some(header) = data.first_chunk::<20>() else {
         return Err(Gap::truncated(Layer::Tcp));
     };
-    let [s0, s1, d0, d1, n0, n1, n2, n3, _, _, _, _, _, flags, ..] = *header;
+    let [s0, s1, d0, d1, n0, n1, n2, n3, a0, a1, a2, a3, _, flags, ..] = *header;
     let segment = Segment {
         sport: u16::from_be_bytes([s0, s1]),
         dport: u16::from_be_bytes([d0, d1]),
         sequence: u32::from_be_bytes([n0, n1, n2, n3]),
+        acknowledgment: u32::from_be_bytes([a0, a1, a2, a3]),
         flags: Flags(flags),
         payload: &[],
     };

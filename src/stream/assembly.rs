@@ -56,6 +56,12 @@ impl Assembly {
         self.base
     }
 
+    /// Sequence number behind what is contiguous.
+    pub fn next(&self) -> u32 {
+        let length = u32::try_from(self.data().len()).unwrap_or(u32::MAX);
+        self.base.wrapping_add(length)
+    }
+
     /// The contiguous bytes that were not taken yet.
     pub fn data(&self) -> &[u8] {
         self.bytes.get(self.start..self.ready).unwrap_or_default()

@@ -19,13 +19,13 @@ const WAYS: usize = 4;
 /// Sequence numbers come round: what was noted of a body holds for so many seconds.
 const BODY_SECS: i64 = 600;
 
-/// So far sequence numbers can tell before from after.
-const MAX_BODY: u32 = 1 << 31;
+/// Of a longer body so many bytes are noted: numbers of another connection may lie in it.
+const MAX_BODY: u32 = 1 << 28;
 
 /// How a direction began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Start {
-    /// Its SYN was not seen, or something of it is known since before.
+    /// Its SYN was not seen, or nobody answered it, or these are not its first bytes.
     #[default]
     Unknown,
     /// These are the first bytes behind a SYN: the end that opened the connection.

@@ -209,6 +209,10 @@ impl Table {
         let at_start = part.sequence == part.origin || part.begins;
         if part.start == Start::Opener {
             self.roles.forget(&seen.flow);
+            if !part.begins {
+                // It is of no interest but for that.
+                return;
+            }
         }
         if self.is_content(seen, part) {
             done = true;
@@ -333,7 +337,9 @@ impl Table {
             stream.path.clear();
             stream.path.extend_from_slice(seen.path);
         }
-        let over = stream.done;
+        // A search for the next request need go no farther.
+        let in_order = stream.assembly.next() == part.sequence;
+        let over = stream.done || in_order && stream.direction.searches();
         if over
             && part.begins
             && !self.is_content(seen, part)
@@ -417,11 +423,23 @@ impl Table {
         let mut found = false;
         while !found && stream.assembly.skip_hole() {
             bump(&mut self.stats.holes);
+            let shape = shape(stream.assembly.data());
             found = hint != Hint::Any && begins_message(stream.assembly.data())
                 || matches!(
-                    shape(stream.assembly.data()),
+                    shape,
                     Shape::ClientHello | Shape::ServerHello | Shape::Http | Shape::Http2
                 );
+            if found
+                && self.roles.is_content(
+                    &stream.flow,
+                    stream.assembly.base(),
+                    shape,
+                    stream.timestamp,
+                )
+            {
+                bump(&mut self.stats.content);
+                found = false;
+            }
         }
         if found {
             stream.done = false;

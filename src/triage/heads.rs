@@ -61,6 +61,8 @@ struct Entry {
     state: State,
     /// Which end's SYN it was.
     start: Start,
+    /// The other end's SYN agrees: it answers this one, or is answered by it.
+    proven: bool,
     /// Something was forwarded.
     forwarded: bool,
     /// The records are followed.
@@ -251,7 +253,7 @@ impl Heads {
     }
 
     /// A SYN: the direction begins with the byte after it.
-    pub(super) fn syn(&mut self, key: Key, sequence: u32, flags: Flags, now: u32) {
+    pub(super) fn syn(&mut self, key: Key, sequence: u32, start: (Start, bool), now: u32) {
         let origin = sequence.wrapping_add(1);
         // A repeated SYN is no new connection. Another number is, unless it is forged: a message that
         // is not complete stays where it is, and the second SYN's entry stands beside it.
@@ -278,15 +280,47 @@ impl Heads {
                 end: origin.wrapping_add(FRESH_WINDOW),
                 used: now,
                 state: State::Fresh,
-                start: if flags.acknowledges() {
-                    Start::Acceptor
-                } else {
-                    Start::Opener
-                },
+                start: start.0,
+                proven: start.1,
                 ..Entry::default()
             },
             place,
         );
+    }
+
+    /// A SYN with ACK in the direction `key`: where it answers the SYN of the other direction, `back`, it
+    /// is proved which end opened the connection. A SYN that nobody answers may be forged, and where
+    /// both ends opened (RFC 9293 section 3.5) nothing is proved.
+    pub(super) fn answer(&mut self, key: Key, back: Key, acknowledgment: u32) -> bool {
+        let opened = |e: &Entry| e.start == Start::Opener;
+        if self.may_know(key)
+            && let Some(own) = self.find(key)
+            && self.entries.get(own).is_some_and(opened)
+        {
+            return false;
+        }
+        if self.may_know(back)
+            && let Some(at) = self.find_near(back, acknowledgment)
+            && let Some(entry) = self.entries.get_mut(at)
+            && entry.state == State::Fresh
+            && entry.origin == acknowledgment
+            && opened(entry)
+        {
+            entry.proven = true;
+            return true;
+        }
+        false
+    }
+
+    /// The first bytes of the direction `key` are forwarded whatever they are, in any order.
+    pub(super) fn follow(&mut self, key: Key, sequence: u32) {
+        if self.may_know(key)
+            && let Some(at) = self.find_near(key, sequence)
+            && let Some(entry) = self.entries.get_mut(at)
+            && entry.state == State::Fresh
+        {
+            entry.state = State::Open;
+        }
     }
 
     /// Notes a message that was recognised without a SYN, or outside what was noted. Gives the part
@@ -388,15 +422,17 @@ impl Heads {
         if entry.state == State::Fresh && offset == 0 {
             let found = message(true);
             if matches!(found, Message::None) {
-                // Not of interest; but somebody may hold later segments already.
+                // Not of interest; but somebody may hold later segments already, or know something of
+                // the last connection between these ends.
+                let opens = entry.proven && entry.start == Start::Opener;
                 let part = Part {
                     origin: entry.origin,
                     sequence,
                     last: true,
                     begins: false,
-                    start: Start::Unknown,
+                    start: if opens { entry.start } else { Start::Unknown },
                 };
-                let forwarded = entry.forwarded;
+                let forwarded = entry.forwarded || opens;
                 self.remove(at);
                 return if forwarded {
                     Known::Forward(part)
@@ -406,7 +442,9 @@ impl Heads {
             }
             entry.state = State::Open;
             let mut part = entry.open(sequence, payload, found);
-            part.start = entry.start;
+            if entry.proven {
+                part.start = entry.start;
+            }
             part.last |= flags.ends();
             if part.last {
                 self.remove(at);

@@ -166,29 +166,36 @@ impl Triage {
     #[inline(always)]
     fn tcp(&mut self, ip: &Ip<'_>, segment: &Segment<'_>, now: Timestamp) -> Verdict {
         if segment.flags.moves() {
-            return self.noted(key(ip, segment), segment, now);
+            return self.noted(key(ip, segment), ip, segment, now);
         }
         if segment.payload.is_empty() {
             return Verdict::Forget;
         }
         let key = key(ip, segment);
         if self.heads.may_know(key) {
-            return self.noted(key, segment, now);
+            return self.noted(key, ip, segment, now);
         }
         if !shape::may_begin(segment) {
             return Verdict::Forget;
         }
-        self.judged(key, segment, now)
+        self.judged(key, ip, segment, now)
     }
 
     /// A segment that opens or ends a connection, or whose direction may be noted.
     #[cold]
     #[inline(never)]
-    fn noted(&mut self, key: Key, segment: &Segment<'_>, now: Timestamp) -> Verdict {
+    fn noted(&mut self, key: Key, ip: &Ip<'_>, segment: &Segment<'_>, now: Timestamp) -> Verdict {
         let mut sequence = segment.sequence;
         let secs = seconds(now);
         if segment.flags.opens() {
-            self.heads.syn(key, sequence, segment.flags, secs);
+            let start = if segment.flags.acknowledges() {
+                let other = back(ip, segment);
+                let proven = self.heads.answer(key, other, segment.acknowledgment);
+                (Start::Acceptor, proven)
+            } else {
+                (Start::Opener, false)
+            };
+            self.heads.syn(key, sequence, start, secs);
             // Data may come with the SYN (RFC 7413); it has the number after it.
             sequence = sequence.wrapping_add(1);
             if segment.payload.is_empty() {
@@ -205,15 +212,18 @@ impl Triage {
         );
         match known {
             Known::Forget => Verdict::Forget,
-            Known::Forward(part) => Verdict::Forward(Reader::Stream(part, shape::hint(segment))),
-            Known::Unknown if shape::may_begin(segment) => self.judged(key, segment, now),
+            Known::Forward(part) => {
+                self.answer_follows(ip, segment, part);
+                Verdict::Forward(Reader::Stream(part, shape::hint(segment)))
+            }
+            Known::Unknown if shape::may_begin(segment) => self.judged(key, ip, segment, now),
             Known::Unknown => Verdict::Forget,
         }
     }
 
     /// A segment of which only its first bytes are known.
     #[inline(never)]
-    fn judged(&mut self, key: Key, segment: &Segment<'_>, now: Timestamp) -> Verdict {
+    fn judged(&mut self, key: Key, ip: &Ip<'_>, segment: &Segment<'_>, now: Timestamp) -> Verdict {
         match shape::message(segment, false) {
             Message::None => Verdict::Forget,
             message => {
@@ -225,8 +235,17 @@ impl Triage {
                     message,
                     seconds(now),
                 );
+                self.answer_follows(ip, segment, part);
                 Verdict::Forward(Reader::Stream(part, shape::hint(segment)))
             }
+        }
+    }
+
+    /// Behind a proxy's answer a server shows its certificates, in any order; what the answer looks like
+    /// is no matter then.
+    fn answer_follows(&mut self, ip: &Ip<'_>, segment: &Segment<'_>, part: Part) {
+        if part.begins && segment.payload.starts_with(b"CONNECT ") {
+            self.heads.follow(back(ip, segment), segment.acknowledgment);
         }
     }
 }
@@ -234,25 +253,45 @@ impl Triage {
 /// A direction's name in the table of heads: not the same for the other direction.
 #[inline]
 fn key(ip: &Ip<'_>, segment: &Segment<'_>) -> Key {
-    let ends = match ip {
-        Ip::V4(header) => {
-            // They stand side by side: one load.
-            let source = u64::from(u32::from_le_bytes(header.source()));
-            let destination = u64::from(u32::from_le_bytes(header.destination()));
-            source | destination << 32
-        }
+    let (source, destination) = ends(ip);
+    combine(ip, source, destination, (segment.sport, segment.dport))
+}
+
+/// The name of the other direction.
+fn back(ip: &Ip<'_>, segment: &Segment<'_>) -> Key {
+    let (source, destination) = ends(ip);
+    combine(ip, destination, source, (segment.dport, segment.sport))
+}
+
+/// Both addresses in 64 bits each.
+#[inline]
+fn ends(ip: &Ip<'_>) -> (u64, u64) {
+    match ip {
+        Ip::V4(header) => (
+            u64::from(u32::from_le_bytes(header.source())),
+            u64::from(u32::from_le_bytes(header.destination())),
+        ),
         Ip::V6(header) => {
             let fold = |address: [u8; 16]| {
                 let address = u128::from_be_bytes(address);
                 let [high, low] = [(address >> 64) as u64, address as u64];
                 high.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ low
             };
-            fold(header.source())
-                .wrapping_mul(0xbf58_476d_1ce4_e5b9)
-                .wrapping_add(fold(header.destination()))
+            (fold(header.source()), fold(header.destination()))
         }
+    }
+}
+
+#[inline]
+fn combine(ip: &Ip<'_>, source: u64, destination: u64, (sport, dport): (u16, u16)) -> Key {
+    let ends = match ip {
+        // They stand side by side: one load.
+        Ip::V4(_) => source | destination << 32,
+        Ip::V6(_) => source
+            .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+            .wrapping_add(destination),
     };
-    let ports = u64::from(segment.sport) << 16 | u64::from(segment.dport);
+    let ports = u64::from(sport) << 16 | u64::from(dport);
     let hash = ends ^ ports.wrapping_mul(0xd6e8_feb8_6659_fd93);
     Key(hash.wrapping_mul(0x94d0_49bb_1331_11eb))
 }

@@ -74,7 +74,8 @@ fn in_an_upload() {
         let head =
             format!("PUT /x HTTP/1.1\r\nHost: asked.example\r\nContent-Length: {length}\r\n\r\n");
         let far = 150_000;
-        let mut frames = vec![way.syn(), way.data(0, head.as_bytes())];
+        let mut frames = vec![way.syn(), way.back(77).syn_ack()];
+        frames.push(way.data(0, head.as_bytes()));
         frames.push(way.data(head.len() + far, &inside));
         let next = http::get("next.example", "/");
         frames.push(way.data(head.len() + length, &next));
@@ -230,6 +231,7 @@ fn in_a_short_upload() {
     let next = http::get("next.example", "/");
     let frames = vec![
         way.syn(),
+        way.back(77).syn_ack(),
         way.data(0, head),
         way.data(head.len() + 1_000, &inside),
         way.data(head.len() + 5_000, &next),
@@ -260,9 +262,130 @@ fn a_body_that_the_server_does_not_want() {
         read(frames).holds(&wanted);
     }
     // One that is sent is passed over.
-    let mut frames = vec![way.syn(), way.data(0, head)];
+    let mut frames = vec![way.syn(), way.back(77).syn_ack(), way.data(0, head)];
     frames.push(way.data(head.len(), &[b'.'; 1_400]));
     frames.push(way.data(head.len() + 50_000, &http::get("inside.example", "/")));
     frames.push(way.data(head.len() + 100_000, &next));
     read(frames).holds(&wanted);
+}
+
+/// A server may forge a SYN of its own, or open the connection from both ends: that proves nothing.
+#[test]
+fn a_server_that_poses_as_a_client() {
+    let way = to(80);
+    let back = way.back(77);
+    let forged = way.back(99_000_000);
+    let posing = http::get("posing.example", "/");
+    let first = http::get("first.example", "/");
+    let second = http::get("second.example", "/");
+    let opened = [way.syn(), back.syn_ack(), way.data(0, &first)];
+    let forgery = [forged.syn(), forged.data(0, &posing)];
+    let later = [way.data(100_000, &second)];
+    let wanted = [
+        ("http_host", "first.example"),
+        ("http_host", "posing.example"),
+        ("http_host", "second.example"),
+    ];
+    // What it says then is content of its answers.
+    read([&opened[..], &forgery, &later].concat()).holds(&[wanted[0], wanted[2]]);
+    read([&opened[2..], &forgery, &later].concat()).holds(&wanted);
+    // A split handshake: the server opens, too, and its client answers.
+    let both = [
+        way.syn(),
+        back.syn(),
+        back.back(way_first()).syn_ack(),
+        back.data(0, &posing),
+        way.data(0, &first),
+    ];
+    read([&both[..], &later].concat()).holds(&wanted);
+}
+
+/// The number of the first byte of [`to`].
+fn way_first() -> u32 {
+    0x1000
+}
+
+/// What was noted of a connection says nothing of the next one between the same ends.
+#[test]
+fn a_body_of_another_connection() {
+    let way = to(80);
+    let posting = b"POST / HTTP/1.1\r\nHost: first.example\r\nContent-Length: 200000000\r\n\r\n";
+    let next = way.clone().number(50_000_000);
+    let frames = vec![
+        way.syn(),
+        way.back(77).syn_ack(),
+        way.data(0, posting),
+        way.rst(posting.len()),
+        next.syn(),
+        next.back(777).syn_ack(),
+        next.data(0, &[0xee; 50]),
+        next.data(50, &http::get("second.example", "/")),
+        next.data(200_000, &http::get("third.example", "/")),
+    ];
+    read(frames).holds(&[
+        ("http_host", "first.example"),
+        ("http_host", "second.example"),
+        ("http_host", "third.example"),
+    ]);
+}
+
+/// Whatever the answer of a proxy looks like, a flight behind it may come in any order.
+#[test]
+fn flights_out_of_order_behind_any_answer() {
+    let way = to(3_128);
+    let back = way.back(77);
+    let chain = tls_server::flight(
+        tls::Version::Tls12,
+        &[x509::certificate("inner.example").der()],
+    )
+    .records();
+    let hello = tls::client_hello("inner.example")
+        .version(tls::Version::Tls12)
+        .records();
+    let connect = b"CONNECT inner.example:443 HTTP/1.1\r\n\r\n";
+    let long = format!("HTTP/1.1 200 OK\r\nVia: {}\r\n\r\n", "x".repeat(700));
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\n\n",
+        "HTTP/1.0 200 Connection established\r\nContent-Type: text/html\r\n\r\n",
+        &long,
+    ] {
+        for cut in [0, 12] {
+            let mut frames = vec![way.syn(), back.syn_ack(), way.data(0, connect)];
+            let (one, two) = answer.as_bytes().split_at(cut);
+            if cut != 0 {
+                frames.push(back.data(0, one));
+            }
+            frames.push(back.data(cut, two));
+            frames.push(way.data(connect.len(), &hello));
+            frames.push(back.data(answer.len() + 300, &chain[300..]));
+            frames.push(back.data(answer.len(), &chain[..300]));
+            read(frames).holds(&[
+                ("http_connect", "inner.example"),
+                ("tls_sni", "inner.example"),
+                ("x509_cn", "inner.example"),
+            ]);
+        }
+    }
+}
+
+/// A client that states no length of its body: the next request has a segment of its own.
+#[test]
+fn a_body_without_a_length() {
+    let way = to(80);
+    let posting = b"POST / HTTP/1.1\r\nHost: first.example\r\n\r\n";
+    let next = http::get("second.example", "/");
+    let frames = |syn: bool| {
+        let mut frames = if syn { vec![way.syn()] } else { vec![] };
+        frames.push(way.data(0, posting));
+        frames.push(way.data(posting.len(), b"a body without an end"));
+        frames.push(way.data(posting.len() + 21, &next));
+        frames
+    };
+    for syn in [false, true] {
+        read(frames(syn)).holds(&[
+            ("http_host", "first.example"),
+            ("http_host", "second.example"),
+        ]);
+    }
 }

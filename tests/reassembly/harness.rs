@@ -31,6 +31,8 @@ pub(crate) struct Way {
     dst: (String, u16),
     /// Sequence number of the first byte.
     first: u32,
+    /// That of the other direction, where this one is its answer.
+    answers: u32,
 }
 
 /// A client's direction to a server's port.
@@ -40,6 +42,7 @@ pub(crate) fn to(port: u16) -> Way {
         src: ("10.0.0.7".to_owned(), 50_123),
         dst: ("192.0.2.80".to_owned(), port),
         first: 0x1000,
+        answers: 1,
     }
 }
 
@@ -69,6 +72,7 @@ impl Way {
             src: self.dst.clone(),
             dst: self.src.clone(),
             first,
+            answers: self.first,
         }
     }
 
@@ -94,7 +98,12 @@ impl Way {
 
     pub(crate) fn syn_ack(&self) -> Vec<u8> {
         let before = self.clone().number(self.first.wrapping_sub(1));
-        before.segment(0).syn().ack(1).syn_options().empty()
+        before
+            .segment(0)
+            .syn()
+            .ack(self.answers)
+            .syn_options()
+            .empty()
     }
 
     pub(crate) fn rst(&self, offset: usize) -> Vec<u8> {
