@@ -212,7 +212,7 @@ pub(crate) fn matching() -> Result<Vec<Piece>, Failure> {
     let step = rules.len() / 16;
     let listed = || rules.indicators().step_by(step.max(1)).take(16);
     let exact: Vec<String> = listed()
-        .map(|(_, indicator)| indicator.name.clone())
+        .map(|(_, indicator)| indicator.name.to_owned())
         .collect();
     let below = exact
         .iter()

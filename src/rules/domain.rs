@@ -58,6 +58,28 @@ pub(super) fn rule_name(text: &str) -> Result<String, Refusal> {
     Ok(name)
 }
 
+/// The length, without its final dot, of a text that [`rule_name`] takes. For long lists: it is
+/// quick, allocates nothing and refuses no more than what `rule_name` has to look at.
+#[inline]
+pub(super) fn plain_name(text: &[u8]) -> Option<usize> {
+    let name = text.strip_suffix(b".").unwrap_or(text);
+    let (mut label, mut dots, mut letters) = (0_usize, false, false);
+    for byte in name {
+        match byte {
+            b'.' if label == 0 => return None,
+            b'.' => (label, dots) = (0, true),
+            // Without a letter it may be an address.
+            b'a'..=b'z' | b'A'..=b'Z' => (label, letters) = (label.saturating_add(1), true),
+            b'0'..=b'9' | b'-' | b'_' => label = label.saturating_add(1),
+            _ => return None,
+        }
+        if label > MAX_LABEL {
+            return None;
+        }
+    }
+    (dots && letters && label > 0 && name.len() <= MAX_NAME).then_some(name.len())
+}
+
 /// A name that a person asks about: as [`rule_name`], but with any label that DNS can carry,
 /// escapes included.
 pub(super) fn asked_name(text: &str) -> Result<String, Refusal> {
@@ -221,5 +243,17 @@ mod tests {
         assert_eq!(asked_name("evil\\.").as_deref(), Ok("evil\\."));
         assert_eq!(asked_name("evil\\\\.").as_deref(), Ok("evil\\\\"));
         assert!(asked_name("a b").is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn plain_names_are_rule_names(text in "[a-cA-C0-9._:/\u{e4}-]{0,12}|[a.]{240,260}|a{60,66}\\.b") {
+            if let Some(length) = plain_name(text.as_bytes()) {
+                let want = text[..length].to_lowercase();
+                proptest::prop_assert_eq!(rule_name(&text), Ok(want));
+            } else if let Ok(name) = rule_name(&text) {
+                proptest::prop_assert!(!name.contains(|c: char| c.is_ascii_alphabetic()), "{}", name);
+            }
+        }
     }
 }

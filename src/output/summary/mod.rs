@@ -400,7 +400,7 @@ impl Alerts {
                 };
                 contacts.push(Contact {
                     device: device.to_string(),
-                    indicator: indicator.name.clone(),
+                    indicator: indicator.name.to_owned(),
                     pack: rules
                         .pack(indicator.pack)
                         .map(|p| p.name.clone())
