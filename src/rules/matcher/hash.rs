@@ -45,6 +45,22 @@ const fn lower(word: u64) -> u64 {
     word | (upper >> 2)
 }
 
+/// The bytes of a name before its last whole words, where the last bytes of a whole word would
+/// stand, and before them nothing.
+#[inline]
+fn first_word(name: &[u8], rest: &[u8]) -> u64 {
+    let word = match name.first_chunk::<8>() {
+        Some(word) if !rest.is_empty() => {
+            let missing = 8_usize.saturating_sub(rest.len());
+            u64::from_le_bytes(*word).wrapping_shl((missing as u32).wrapping_mul(8))
+        }
+        _ => rest
+            .iter()
+            .fold(0, |word, byte| (word >> 8) | (u64::from(*byte) << 56)),
+    };
+    lower(word)
+}
+
 /// Gives the hash of every suffix of `name` that begins behind a dot, with its place and what
 /// number of dots stands in it, the shortest first, and at last that of the whole name (place 0).
 /// A dot at the end begins a suffix without bytes. Ends when `visit` breaks.
@@ -55,24 +71,14 @@ pub(super) fn suffixes<B>(
     mut visit: impl FnMut(u64, usize, u32) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     let (mut hash, mut dots, mut end) = (seed, 0_u32, name.len());
-    let (rest, words) = name.as_rchunks::<8>();
+    let (rest, words) = name.as_rchunks();
     for word in words.iter().rev() {
         let word = lower(u64::from_le_bytes(*word));
         behind_dots(hash, word, end, &mut dots, &mut visit)?;
         hash = mix(hash, word);
         end = end.saturating_sub(8);
     }
-    // The name's first bytes stand where the last ones of a whole word do, before them nothing.
-    let first = match name.first_chunk::<8>() {
-        Some(word) if !rest.is_empty() => {
-            let missing = 8_usize.saturating_sub(rest.len());
-            u64::from_le_bytes(*word).wrapping_shl((missing as u32).wrapping_mul(8))
-        }
-        _ => rest
-            .iter()
-            .fold(0, |word, byte| (word >> 8) | (u64::from(*byte) << 56)),
-    };
-    let first = lower(first);
+    let first = first_word(name, rest);
     behind_dots(hash, first, end, &mut dots, &mut visit)?;
     visit(mix(hash, first), 0, dots)
 }
@@ -101,18 +107,11 @@ fn behind_dots<B>(
 /// The hash of a whole name.
 #[inline]
 pub(super) fn whole(seed: u64, name: &[u8]) -> u64 {
-    let found = suffixes(seed, name, |hash, at, _| {
-        if at == 0 {
-            ControlFlow::Break(hash)
-        } else {
-            ControlFlow::Continue(())
-        }
+    let (rest, words) = name.as_rchunks();
+    let hash = words.iter().rev().fold(seed, |hash, word| {
+        mix(hash, lower(u64::from_le_bytes(*word)))
     });
-    match found {
-        ControlFlow::Break(hash) => hash,
-        // The last suffix is the whole name.
-        ControlFlow::Continue(()) => seed,
-    }
+    mix(hash, first_word(name, rest))
 }
 
 #[cfg(test)]
@@ -153,6 +152,20 @@ mod tests {
             let want = bytes.map(|b| if b == byte { 0x80 } else { 0 });
             prop_assert_eq!(equal(word, byte), u64::from_le_bytes(want));
         }
+    }
+
+    #[test]
+    fn hashes_are_spread_evenly_over_groups_and_tags() {
+        // As many names as groups: a fair share has no more than ten in one.
+        let mut groups = vec![0; 1 << 16];
+        let mut tags = [0; 256];
+        for n in 0..1_u64 << 16 {
+            let hash = whole(seed(0), format!("host{n}.example").as_bytes());
+            groups[(hash >> 48) as usize] += 1;
+            tags[(hash & 0xff) as usize] += 1;
+        }
+        assert!(groups.iter().all(|n| *n < 11));
+        assert!(tags.iter().all(|n| (150..370).contains(n)), "{tags:?}");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! All listed names, each once, numbered, in one piece of memory; and the index that finds them.
 //!
-//! The index is a hash table of groups of eight: one word holds a byte of each name's hash, so a
-//! name that is not listed costs one look at one word of memory per label, however long the list.
-//! A byte that fits is only a hint: the names' own bytes are compared before anything is found.
+//! The index is a hash table of groups of eight: one word holds a byte of each name's hash. A byte
+//! that fits is only a hint: the names' own bytes are compared before anything is found. For names of
+//! three labels and more, that of their last two is a hint, too. So a name that is not listed costs one
+//! look at one word of memory, for its last two labels, however long the list, and the rest of it is
+//! not even read.
 
 use std::ops::{ControlFlow, Range};
 
@@ -10,12 +12,14 @@ use super::super::domain::ends_escaping;
 use super::super::indicator::How;
 use super::hash;
 
-/// Names for each group of eight places when the index grows: half full, so that few groups are
+/// How many of the eight places of a group may be taken on the average: then one group in eight is
 /// full.
-const PER_GROUP: usize = 4;
+const PER_GROUP: usize = 5;
 /// How many groups in a row may be full before another seed is tried: chance alone does not get
 /// there, so the list was made to be slow.
 const MAX_FULL: usize = 32;
+/// In place of a name's number: names that end with these two labels are listed.
+const DEEPER: u32 = u32::MAX;
 /// How many seeds are tried.
 const SEEDS: u64 = 8;
 /// Ends every name in memory: no name holds it.
@@ -32,6 +36,8 @@ pub(in crate::rules) struct Names {
     tags: Vec<u64>,
     /// The names' numbers, eight places for each group.
     places: Vec<u32>,
+    /// How many places are taken.
+    taken: usize,
     seed: u64,
     /// How many seeds were given up.
     reseeded: u64,
@@ -48,6 +54,7 @@ impl Default for Names {
             starts: Vec::new(),
             tags: Vec::new(),
             places: Vec::new(),
+            taken: 0,
             seed: hash::seed(0),
             reseeded: 0,
             dots: 0,
@@ -109,6 +116,15 @@ impl Names {
         &self.bytes
     }
 
+    /// Reads what [`Names::add_here`] would read first. In a long list that is far away in memory:
+    /// reads for several names, one after another, wait for memory once, not once each.
+    #[inline]
+    pub(in crate::rules) fn touch(&self, name: &[u8]) {
+        let group = self.group(hash::whole(self.seed, name));
+        // Otherwise the compiler leaves out what has no use.
+        std::hint::black_box(self.tags.get(group).copied());
+    }
+
     /// Adds the name that stands at `at` in the memory of the names, on a line of its own: of
     /// ASCII, any case, without a final dot (the range leaves that out).
     pub(in crate::rules) fn add_here(&mut self, at: Range<usize>) -> Added {
@@ -121,25 +137,28 @@ impl Names {
         name.make_ascii_lowercase();
         let name = &*name;
         let (hash, length) = (hash::whole(self.seed, name), name.len());
-        if let Some(known) = self.lookup(hash, self.bytes.get(at.clone()).unwrap_or_default()) {
+        if let Some(known) = self
+            .lookup(hash, self.bytes.get(at.clone()).unwrap_or_default())
+            .found
+        {
             return Added::Known(known);
         }
         let number = self.starts.len();
-        let Ok(place) = u32::try_from(number) else {
+        if !u32::try_from(number).is_ok_and(|number| number < DEEPER) {
             return Added::Full;
-        };
+        }
         // In place of the final dot, where there was one.
         if let Some(end) = self.bytes.get_mut(at.end) {
             *end = END;
         }
         self.starts.push(start);
         self.longest = self.longest.max(length);
-        let name = self.bytes.get(at).unwrap_or_default();
-        let dots = name.iter().filter(|b| **b == b'.').count().min(63);
-        self.dots |= 1_u64.wrapping_shl(dots as u32);
-        if number >= self.tags.len().saturating_mul(PER_GROUP) {
-            self.rebuild(self.tags.len().saturating_mul(2).max(2));
-        } else if !self.put(hash, place) {
+        let dots = self.bytes.get(at).map_or(0, count_dots);
+        self.dots |= 1_u64.wrapping_shl(dots.min(63));
+        // One place for the name and one for its last two labels.
+        if self.taken.saturating_add(2) > self.tags.len().saturating_mul(PER_GROUP) {
+            self.rebuild(self.tags.len().saturating_mul(3).div_ceil(2).max(2));
+        } else if !self.index(number, hash) {
             self.rebuild(self.tags.len());
         }
         Added::New(number)
@@ -148,7 +167,9 @@ impl Names {
     /// Makes room for more names at once instead of step by step.
     pub(in crate::rules) fn reserve(&mut self, more: usize) {
         self.starts.reserve(more);
-        let groups = self.len().saturating_add(more).div_ceil(PER_GROUP);
+        // Every fourth may be the first with three labels and these last two.
+        let places = self.len().saturating_add(more).saturating_mul(5) / 4;
+        let groups = places.div_ceil(PER_GROUP.saturating_sub(1));
         if groups > self.tags.len() {
             self.rebuild(groups);
         }
@@ -169,10 +190,11 @@ impl Names {
             self.tags.clear();
             self.tags.resize(groups, 0);
             self.places.resize(groups.saturating_mul(8), 0);
+            self.taken = 0;
             let good = (0..self.starts.len()).all(|number| {
                 let name = self.get(number).unwrap_or_default();
                 let hash = hash::whole(self.seed, name.as_bytes());
-                self.put(hash, u32::try_from(number).unwrap_or_default())
+                self.index(number, hash)
             });
             if good {
                 return;
@@ -182,8 +204,30 @@ impl Names {
         }
     }
 
-    /// Puts a name that is not there yet into the first group with room; false where that is too
-    /// far off, as long as there is a seed left to try.
+    /// Puts a name that is not there yet into the table; false as [`Names::put`].
+    fn index(&mut self, number: usize, hash: u64) -> bool {
+        // Above four billion no name gets a number.
+        if !self.put(hash, u32::try_from(number).unwrap_or(DEEPER)) {
+            return false;
+        }
+        let name = self.get(number).unwrap_or_default().as_bytes();
+        let parent = hash::suffixes(self.seed, name, |hash, at, dots| {
+            if dots == 1 && at > 0 {
+                ControlFlow::Break(hash)
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        match parent {
+            ControlFlow::Break(parent) if !self.lookup(parent, b"").hint => {
+                self.put(parent, DEEPER)
+            }
+            _ => true,
+        }
+    }
+
+    /// Puts a number into the first group with room; false where that is too far off, as long as
+    /// there is a seed left to try.
     fn put(&mut self, hash: u64, number: u32) -> bool {
         let mut group = self.group(hash);
         for full in 0..self.tags.len() {
@@ -200,11 +244,12 @@ impl Names {
                 if let Some(place) = self.places.get_mut(at) {
                     *place = number;
                 }
+                self.taken = self.taken.saturating_add(1);
                 return true;
             }
             group = self.next(group);
         }
-        // Half of all places are free.
+        // Never: there are free places.
         true
     }
 
@@ -221,23 +266,26 @@ impl Names {
         if next >= self.tags.len() { 0 } else { next }
     }
 
-    /// The number of the name that has this hash and is `asked`, in any case.
+    /// Looks for the name that has this hash and is `asked`, in any case.
     #[inline]
-    fn lookup(&self, hash: u64, asked: &[u8]) -> Option<usize> {
+    fn lookup(&self, hash: u64, asked: &[u8]) -> Looked {
         let mut group = self.group(hash);
-        loop {
-            let tags = *self.tags.get(group)?;
+        let mut looked = Looked {
+            hint: false,
+            found: None,
+        };
+        while let Some(tags) = self.tags.get(group).copied() {
             let fit = hash::equal(tags, tag(hash));
-            if fit != 0
-                && let Some(found) = self.compare(group, fit, asked)
-            {
-                return Some(found);
+            if fit != 0 {
+                looked.hint = true;
+                looked.found = self.compare(group, fit, asked);
             }
-            if hash::equal(tags, 0) != 0 {
-                return None;
+            if looked.found.is_some() || hash::equal(tags, 0) != 0 {
+                break;
             }
             group = self.next(group);
         }
+        looked
     }
 
     /// Of the places of a group that `fit` marks, the one whose name is `asked`.
@@ -247,15 +295,15 @@ impl Names {
             let place = (fit.trailing_zeros() >> 3) as usize;
             let at = group.saturating_mul(8).saturating_add(place);
             let number = *self.places.get(at)? as usize;
-            let start = *self.starts.get(number)? as usize;
-            let end = start.saturating_add(asked.len());
-            if self.bytes.get(end) == Some(&END)
-                && self
-                    .bytes
-                    .get(start..end)
-                    .is_some_and(|name| name.eq_ignore_ascii_case(asked))
-            {
-                return Some(number);
+            // None for `DEEPER`.
+            if let Some(start) = self.starts.get(number).map(|start| *start as usize) {
+                let end = start.saturating_add(asked.len());
+                let name = self.bytes.get(start..end);
+                if name.is_some_and(|name| name.eq_ignore_ascii_case(asked))
+                    && self.bytes.get(end) == Some(&END)
+                {
+                    return Some(number);
+                }
             }
             fit &= fit.wrapping_sub(1);
         }
@@ -264,7 +312,7 @@ impl Names {
 
     /// The number of exactly this name, in any case.
     pub(in crate::rules) fn number(&self, name: &[u8]) -> Option<usize> {
-        self.lookup(hash::whole(self.seed, name), name)
+        self.lookup(hash::whole(self.seed, name), name).found
     }
 
     /// The longest name that `asked` (not empty, without a final dot) is or stands below, of those
@@ -284,18 +332,23 @@ impl Names {
             if with == 0 {
                 return ControlFlow::Break(());
             }
-            if with & 1 == 0 {
+            // The last two labels tell of all names that end with them.
+            if with & 1 == 0 && dots != 1 {
                 return ControlFlow::Continue(());
             }
             let Some(suffix) = end.get(at..) else {
                 return ControlFlow::Continue(());
             };
-            if let Some(found) = self.lookup(hash, suffix) {
+            let looked = self.lookup(hash, suffix);
+            if let Some(found) = looked.found {
                 let at = cut.saturating_add(at);
                 let how = if at == 0 { How::Exact } else { How::Below };
                 if applies(found, how) && at_label(asked, at) {
                     best = Some((found, how));
                 }
+            }
+            if dots == 1 && !looked.hint {
+                return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         });
@@ -328,6 +381,17 @@ impl Names {
             .saturating_add(words)
             .saturating_add(halves.saturating_mul(4))
     }
+}
+
+/// What was found in the table.
+struct Looked {
+    /// Something has this hash, or one much like it.
+    hint: bool,
+    found: Option<usize>,
+}
+
+fn count_dots(name: &[u8]) -> u32 {
+    name.iter().filter(|b| **b == b'.').count() as u32
 }
 
 /// The byte of a hash that is kept, never 0. [`Names::group`] uses others.

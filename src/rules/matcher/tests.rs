@@ -256,6 +256,31 @@ fn a_list_made_to_crowd_one_place_is_spread_anew() {
 }
 
 #[test]
+fn the_last_two_labels_tell_of_all_names_below_them() {
+    // Enough for the table to grow several times, in several depths.
+    let listed: Vec<String> = (0..2_000)
+        .map(|n| match n % 4 {
+            0 => format!("a{n}.example"),
+            1 => format!("x.b{n}.example"),
+            2 => format!("y.x.b{}.example", n - 1),
+            _ => format!("deep.er.{n}.shared.example"),
+        })
+        .collect();
+    let rules: Vec<(&str, Scope)> = listed.iter().map(|n| (n.as_str(), Scope::Suffix)).collect();
+    let m = matcher(&rules);
+    for (i, name) in listed.iter().enumerate() {
+        assert_eq!(m.find(name.as_bytes()), Some((i, How::Exact)));
+        let below = format!("Z.{name}.").to_uppercase();
+        assert_eq!(m.find(below.as_bytes()), Some((i, How::Below)));
+        let (_, parent) = name.split_once('.').unwrap();
+        let found = m.find(parent.as_bytes());
+        assert_eq!(found.is_some(), i % 4 == 2, "{parent}");
+    }
+    assert_eq!(m.find(b"x.b2.example"), None);
+    assert_eq!(m.find(b"example"), None);
+}
+
+#[test]
 fn names_are_kept_once_and_as_they_were_given() {
     let mut names = Names::default();
     names.reserve(10);
