@@ -1,5 +1,7 @@
 //! The command line.
 
+pub mod generate;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -26,6 +28,8 @@ pub enum Command {
     Names(Names),
     /// Say whether names are listed, and why
     Lookup(Lookup),
+    /// Make captures and lists from a seed, to measure with
+    Generate(generate::Generate),
 }
 
 /// Which rules.

@@ -15,12 +15,13 @@
 //! | [`output`] | alerts, names, summary | collector |
 //!
 //! [`pipeline`] connects them with threads and channels. [`flow`], [`time`] and [`stats`] serve them all;
-//! [`cli`] and [`commands`] are the command line.
+//! [`cli`] and [`commands`] are the command line. [`generate`] makes captures to measure with.
 
 pub mod alert;
 pub mod cli;
 pub mod commands;
 pub mod flow;
+pub mod generate;
 pub mod names;
 pub mod output;
 pub mod packet;

@@ -11,6 +11,7 @@ use bellerophon::names::stream::{Direction, Hint, Note, Scratch};
 use bellerophon::names::text::NameText;
 use bellerophon::names::{Kind, Step, dns, tls};
 use bellerophon::rules::{self, LoadOptions, RuleSet};
+use bellerophon::stream::roles::Start;
 use bellerophon::stream::table::{Limits, Part, Seen, Table, Visit};
 use bellerophon::time::Timestamp;
 use testkit::rng::Rng;
@@ -96,7 +97,7 @@ fn quic(name: &'static str, datagram: &'static [u8]) -> Result<Piece, Failure> {
         flow.sport = flow.sport.wrapping_add(1);
         let now = Timestamp::from_parts(1_700_000_000, 0);
         let mut names = 0;
-        state.datagram(&flow, now, number, datagram, &mut |found| {
+        state.datagram(&flow, now, number, &[], datagram, &mut |found| {
             black_box(found);
             names += 1;
         });
@@ -174,6 +175,7 @@ fn two_segments() -> Result<Piece, Failure> {
                 last,
                 cut: false,
                 begins: !last,
+                start: if last { Start::Unknown } else { Start::Opener },
                 hint: Hint::Any,
                 payload,
             };

@@ -26,6 +26,16 @@ struct Content {
     problem: Option<(u64, u64, String)>,
 }
 
+impl Content {
+    /// Which layout of records a pcap file was found to have.
+    fn variant(&self) -> Option<&str> {
+        let format = &self.report.as_ref()?.format;
+        [", patched variant", ", Nokia variant"]
+            .iter()
+            .find_map(|words| Some(&format[format.find(words)?..]))
+    }
+}
+
 pub fn run(data: &[u8]) {
     let file = scratch::file(data, "");
     let input = Input::File(file.path().to_owned());
@@ -38,7 +48,11 @@ pub fn run(data: &[u8]) {
         let path = PathBuf::from(format!("/proc/self/fd/{}", reader.as_raw_fd()));
         if path.exists() {
             let piped = read(&Input::File(path), 64 * 1024, data);
-            assert_eq!(whole, piped, "a file and a pipe differ");
+            // Of variants with one magic number the first records tell, and of a pipe it is not known
+            // yet whether they are all.
+            if whole.variant() == piped.variant() {
+                assert_eq!(whole, piped, "a file and a pipe differ");
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use bellerophon::packet::Whole;
 use bellerophon::stream::defrag::{Defragmenter, Fragment, Limits, Outcome, Refusal};
 use bellerophon::time::Timestamp;
 
@@ -88,7 +89,7 @@ impl Checked {
             }
             Outcome::Pending => false,
             Outcome::Refused(why) => {
-                let stop = fragment.offset as usize + fragment.data.len();
+                let stop = usize::from(fragment.offset) + fragment.data.len();
                 assert!(match why {
                     Refusal::Empty => fragment.data.is_empty(),
                     Refusal::Malformed => !fragment.data.len().is_multiple_of(8),
@@ -109,7 +110,7 @@ impl Checked {
         }
         let known = self.known.entry(id).or_default();
         let is_last = !fragment.more && !fragment.cut;
-        known.add(fragment.offset as usize, fragment.data, is_last);
+        known.add(usize::from(fragment.offset), fragment.data, is_last);
         assert_eq!(known.is_complete(), complete);
         if complete {
             assert_eq!(known.head(), self.out);
@@ -163,9 +164,10 @@ pub fn run(data: &[u8]) {
         let fragment = Fragment {
             src: [10, 0, 0, 1].into(),
             dst: [10, 0, 0, 2].into(),
+            whole: Whole::Ip,
             id: u32::from(id),
             protocol: 17,
-            offset: u32::from(u16::from_be_bytes([o0, o1])),
+            offset: u16::from_be_bytes([o0, o1]),
             more: flags & 1 != 0,
             data: &body,
             cut: flags & 2 != 0,

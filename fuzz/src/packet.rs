@@ -73,7 +73,8 @@ pub fn run(data: &[u8]) {
                 path.hops().starts_with(snapped_path.hops()),
                 "cut to {keep} bytes"
             );
-            if snapped_path == path && path.is_cut() == snapped_path.is_cut() {
+            // A path that is cut does not tell how many hops there were.
+            if snapped_path == path && !path.is_cut() && !snapped_path.is_cut() {
                 assert_eq!(snapped.flow(), flow, "cut to {keep} bytes");
                 assert!(payload.starts_with(self::payload(&snapped)));
             }

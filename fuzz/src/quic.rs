@@ -55,6 +55,7 @@ fn read(mut data: &[u8], limits: Limits, triage: bool) -> (QuicStats, Names) {
                 &flow,
                 Timestamp::from_nanos(now),
                 number,
+                &[],
                 payload,
                 &mut visit,
             );

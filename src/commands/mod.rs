@@ -1,5 +1,6 @@
 //! What the commands of the command line do.
 
+pub mod generate;
 pub mod lookup;
 pub mod names;
 pub mod replay;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> Status {
         Command::Replay(args) => replay::run(&args),
         Command::Names(args) => names::run(&args),
         Command::Lookup(args) => lookup::run(&args),
+        Command::Generate(args) => generate::run(&args),
     };
     result.unwrap_or_else(|error| {
         complain(&error.to_string());

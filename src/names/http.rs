@@ -63,6 +63,9 @@ pub enum FirstLine {
 pub enum Body {
     /// Nothing, or so many bytes; then another message.
     Length(u64),
+    /// So many bytes, unless the server does not want them (`Expect: 100-continue`, RFC 9110 section
+    /// 10.1.1); then another message.
+    Expected(u64),
     /// Chunks (RFC 9112 section 7.1); then another message.
     Chunked,
     /// Another protocol: CONNECT, Upgrade, or a response that agrees to one of them.
@@ -237,6 +240,7 @@ struct Fields<'h> {
     length: Option<u64>,
     chunked: bool,
     upgrade: bool,
+    expect: bool,
 }
 
 /// Reads the complete lines of a head.
@@ -297,6 +301,8 @@ fn parse(head: &[u8], visit: &mut impl FnMut(Kind, &[u8])) -> Body {
                 .any(|word| word.eq_ignore_ascii_case(b"chunked"));
         } else if name.eq_ignore_ascii_case(b"upgrade") {
             fields.upgrade = true;
+        } else if name.eq_ignore_ascii_case(b"expect") {
+            fields.expect = true;
         }
     }
     named(&mut fields);
@@ -304,6 +310,7 @@ fn parse(head: &[u8], visit: &mut impl FnMut(Kind, &[u8])) -> Body {
         (None, length) => response_body(first, length, &fields),
         (Some(_), _) if connect => Body::Other,
         (Some(_), _) if fields.chunked => Body::Chunked,
+        (Some(_), Some(length)) if length > 0 && fields.expect => Body::Expected(length),
         (Some(_), Some(length)) if length > 0 => Body::Length(length),
         (Some(_), _) if fields.upgrade => Body::Other,
         (Some(_), _) => Body::Length(0),

@@ -37,16 +37,16 @@ pub enum Hint {
 
 /// What a direction was seen to speak: it tells a client from a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Spoke {
-    /// Nothing that tells.
-    #[default]
-    Nothing,
+pub struct Spoke {
     /// A client's request of HTTP or SOCKS.
-    Request,
+    pub request: bool,
     /// A client's hello of TLS.
-    Hello,
+    pub hello: bool,
     /// A server's response of HTTP, or its flight of TLS.
-    Answer,
+    pub answer: bool,
+    /// A client's request for a connection through a proxy, or for another protocol: what follows may
+    /// be anything.
+    pub tunnel: bool,
 }
 
 /// What is known of a name beside its kind.
@@ -77,6 +77,8 @@ pub(super) enum Stage {
     Tunnel,
     /// The rest of an HTTP/1 head whose first line was judged.
     Head,
+    /// An HTTP/1 body of which the server may have said that it does not want it.
+    Expected { body: u64 },
     /// Chunks of an HTTP/1 body.
     Chunks,
     /// The trailer fields behind them.
@@ -146,20 +148,38 @@ pub fn is_prelude_of_hello(bytes: &[u8]) -> bool {
     matches!(bytes, [0x14 | 0x15, 3, ..]) && skip_short_records(bytes).is_none()
 }
 
+/// Whether the first bytes of a server's direction are the answer that opens a tunnel: a whole response
+/// of success without content, or a reply of SOCKS 4 as far as it goes.
+pub fn opens_tunnel(bytes: &[u8]) -> bool {
+    if let [0] | [0, 0x5a, ..] = bytes {
+        return bytes.len() <= 8;
+    }
+    let has = |wanted: &[u8]| {
+        bytes
+            .windows(wanted.len())
+            .any(|word| word.eq_ignore_ascii_case(wanted))
+    };
+    bytes.len() <= MAX_GREETING
+        && bytes.ends_with(b"\n\r\n")
+        && matches!(bytes, [b'H' | b'h', ..])
+        && http::line(bytes).is_some_and(|(line, _)| {
+            http::first_line(line) == http::FirstLine::Response && line.get(9) == Some(&b'2')
+        })
+        && !has(b"content-")
+        && !has(b"transfer-encoding")
+}
+
 /// Whether the first bytes of a connection may be a part of what [`shape`] tells only when it is whole.
 pub fn prelude_may_begin(bytes: &[u8]) -> bool {
     let blank = bytes
         .iter()
         .take_while(|b| matches!(b, b'\r' | b'\n'))
         .count();
-    // Blank lines before a request.
-    let bytes = bytes
-        .get(blank..)
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(bytes);
+    // Blank lines may stand before a request.
+    let line = bytes.get(blank..).unwrap_or_default();
     matches!(prelude::message(bytes), Part::Need(_))
         || matches!(socks::begin(bytes, &mut |_, _| {}), socks::Part::Need(_))
-        || bytes.len() < MAX_GREETING && http::line(bytes).is_none() && prelude::may_be_text(bytes)
+        || line.len() < MAX_GREETING && http::line(line).is_none() && prelude::may_be_text(line)
 }
 
 pub(super) fn took(length: usize) -> Step {
@@ -193,7 +213,7 @@ impl Direction {
             stage: Stage::Start,
             hint,
             http: false,
-            spoke: Spoke::Nothing,
+            spoke: Spoke::default(),
             messages: 0,
             scan: http::Scan::default(),
             passed: 0,
@@ -207,7 +227,7 @@ impl Direction {
         self.stage == Stage::Done
     }
 
-    /// What it was seen to speak last.
+    /// What it was seen to speak so far.
     pub fn spoke(&self) -> Spoke {
         self.spoke
     }
@@ -264,6 +284,7 @@ impl Direction {
             Stage::Start => self.start(bytes, last, ctx, visit),
             Stage::Tunnel => self.tunnel(bytes, last, ctx),
             Stage::Head => self.head(bytes, last, ctx, visit),
+            Stage::Expected { body } => self.expected(bytes, last, body),
             Stage::Chunks => self.chunks(bytes, ctx),
             Stage::Trailer => self.trailer(bytes, ctx),
             Stage::Resync { inside } => self.resync(bytes, inside, ctx),
@@ -396,6 +417,11 @@ impl Direction {
         if self.http2_begins(bytes, &mut all, ctx) {
             return Turn::Again;
         }
+        match dns_begins(bytes) {
+            Ok(true) if all.need.is_none() => return self.goes_on(Stage::Dns { strict: true }),
+            Err(n) => all.undecided(n),
+            Ok(_) => {}
+        }
         if let Some(n) = all.need {
             return Step::Need(n).into();
         }
@@ -411,7 +437,7 @@ impl Direction {
     }
 
     fn server_flight(&mut self) -> Turn {
-        self.spoke = Spoke::Answer;
+        self.spoke.answer = true;
         self.goes_on(Stage::Handshake)
     }
 
@@ -476,7 +502,7 @@ impl Direction {
                 all.undecided(http2::PREFACE.len());
                 return false;
             }
-            self.spoke = Spoke::Request;
+            self.spoke.request = true;
             Connection::client()
         } else {
             match http2::server_begins(bytes) {
@@ -514,7 +540,7 @@ impl Direction {
             });
         }
         ctx.stats.hellos.count(hello);
-        self.spoke = Spoke::Hello;
+        self.spoke.hello = true;
         // A certificate of the client's may follow.
         self.stage = Stage::Handshake;
         step
@@ -574,7 +600,8 @@ impl Direction {
         let (stage, length) = match part {
             socks::Part::Opening(length) => (Stage::Socks, length),
             socks::Part::Request(length) => {
-                self.spoke = Spoke::Request;
+                self.spoke.request = true;
+                self.spoke.tunnel = true;
                 (Stage::Start, length)
             }
             socks::Part::Need(n) => return Err(Some(n)),

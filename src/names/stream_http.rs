@@ -1,6 +1,6 @@
 //! The stages of a stream that speaks HTTP/1.
 
-use super::stream::{Direction, Note, Scratch, Spoke, Stage, Turn, more, took};
+use super::stream::{Direction, Note, Scratch, Stage, Turn, more, took};
 use super::{Kind, Step, http, prelude};
 
 /// The most bytes that are searched for the next request.
@@ -34,11 +34,12 @@ impl Direction {
         if !response {
             stats.http_heads = stats.http_heads.saturating_add(1);
         }
-        self.spoke = if response {
-            Spoke::Answer
+        if response {
+            self.spoke.answer = true;
         } else {
-            Spoke::Request
-        };
+            self.spoke.request = true;
+            self.spoke.tunnel |= body == http::Body::Other;
+        }
         self.passed = 0;
         self.messages = 0;
         self.http = !response && body != http::Body::Other;
@@ -58,10 +59,28 @@ impl Direction {
                 );
                 between
             }
+            http::Body::Expected(body) => Stage::Expected { body },
             http::Body::Chunked => Stage::Chunks,
             http::Body::Unread => return Step::End.into(),
         };
         step.into()
+    }
+
+    /// The body of a request, or the next request where the server did not want the body.
+    pub(super) fn expected(&mut self, bytes: &[u8], last: bool, body: u64) -> Turn {
+        let request = match http::line(bytes.get(..prelude::MAX_LINE).unwrap_or(bytes)) {
+            Some((line, _)) => http::first_line(line) == http::FirstLine::Request,
+            None if !last && bytes.len() < prelude::MAX_LINE && http::may_begin(bytes) => {
+                return Step::Need(more(bytes)).into();
+            }
+            None => false,
+        };
+        self.stage = Stage::Start;
+        if request {
+            Turn::Again
+        } else {
+            Step::Took(body).into()
+        }
     }
 
     pub(super) fn chunks(&mut self, bytes: &[u8], ctx: &mut Scratch) -> Turn {

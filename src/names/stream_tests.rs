@@ -68,7 +68,7 @@ fn hello() -> Vec<u8> {
 
 #[test]
 fn it_is_small() {
-    assert!(size_of::<Direction>() <= 64, "{}", size_of::<Direction>());
+    assert!(size_of::<Direction>() <= 72, "{}", size_of::<Direction>());
 }
 
 #[test]

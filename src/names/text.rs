@@ -50,6 +50,29 @@ fn plain(byte: u8) -> u8 {
     PLAIN.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
+/// The highest bit of each of eight bytes.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// For each of eight bytes below 128 the highest bit where it is `least` or more.
+#[inline]
+const fn at_least(bytes: u64, least: u8) -> u64 {
+    bytes.wrapping_add(each(0x80_u8.wrapping_sub(least)))
+}
+
+/// Of each of eight bytes, the highest bit where [`PLAIN`] has something for it; and that.
+#[inline]
+fn lower_plain(bytes: u64) -> (u64, u64) {
+    let low = bytes & !HIGH;
+    let is_not = |byte| at_least(low ^ each(byte), 1);
+    let plain = !bytes & at_least(low, 0x21) & !at_least(low, 0x7f) & is_not(b'.') & is_not(b'\\');
+    let upper = !bytes & at_least(low, b'A') & !at_least(low, b'Z'.wrapping_add(1)) & HIGH;
+    (plain, bytes | upper >> 2)
+}
+
 /// Characters that do not show, or turn around what does: on a terminal they could make one name look
 /// like another.
 fn is_unseen(c: char) -> bool {
@@ -110,6 +133,68 @@ impl NameText {
         }
         self.len = end;
         Ok(())
+    }
+
+    /// Replaces the content with the name at the start of `wire`, if it is of the usual kind: whole, not
+    /// compressed, and of plain characters alone. Gives its length on the wire in octets. Where it
+    /// gives `None` the content is unknown.
+    ///
+    /// Nearly all names are of that kind, and this is what reading DNS costs most: so the name is copied
+    /// at once, and eight bytes are judged together.
+    #[inline]
+    pub fn set_wire(&mut self, wire: &[u8]) -> Option<usize> {
+        let mut root = 0usize;
+        loop {
+            match *wire.get(root)? {
+                0 => break,
+                length @ 1..=63 if root < MAX_WIRE => {
+                    root = root.wrapping_add(usize::from(length)).wrapping_add(1);
+                }
+                _ => return None,
+            }
+        }
+        let length = root.wrapping_add(1);
+        if root == 0 || length > MAX_WIRE {
+            return None;
+        }
+        // The length of a label stands where the dot in front of it will: that of the first is left out.
+        let labels = wire.get(1..root)?;
+        let end = labels.len();
+        self.bytes.get_mut(..end)?.copy_from_slice(labels);
+        self.bytes.get_mut(end..end.wrapping_add(8))?.fill(b'-');
+        self.mark_boundaries(wire, root, b'-');
+        let mut unusual = 0;
+        for eight in self
+            .bytes
+            .get_mut(..end.next_multiple_of(8))?
+            .as_chunks_mut()
+            .0
+        {
+            let (plain, lower) = lower_plain(u64::from_ne_bytes(*eight));
+            unusual |= !plain & HIGH;
+            *eight = lower.to_ne_bytes();
+        }
+        if unusual != 0 {
+            return None;
+        }
+        self.mark_boundaries(wire, root, b'.');
+        self.len = end;
+        Some(length)
+    }
+
+    /// Writes `mark` between the labels of the name in `wire` whose root is at `root`.
+    #[inline]
+    fn mark_boundaries(&mut self, wire: &[u8], root: usize, mark: u8) {
+        let mut at = 0usize;
+        while let Some(&length) = wire.get(at) {
+            at = at.wrapping_add(usize::from(length)).wrapping_add(1);
+            if at >= root {
+                break;
+            }
+            if let Some(byte) = self.bytes.get_mut(at.wrapping_sub(1)) {
+                *byte = mark;
+            }
+        }
     }
 
     /// Adds one label of multicast DNS, where names are text (RFC 6762 section 16): people give their
@@ -183,6 +268,61 @@ mod tests {
             text.push_label(label).unwrap();
         }
         String::from_utf8(text.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn every_byte_is_judged_as_the_table_does() {
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                let mut eight = [b'x'; 8];
+                eight[place] = byte;
+                let (plain, lower) = lower_plain(u64::from_ne_bytes(eight));
+                let unusual = !plain & HIGH != 0;
+                assert_eq!(unusual, PLAIN[usize::from(byte)] == 0, "{byte}");
+                if !unusual {
+                    eight[place] = PLAIN[usize::from(byte)];
+                    assert_eq!(lower.to_ne_bytes(), eight);
+                }
+            }
+        }
+    }
+
+    proptest::proptest! {
+        /// A name that is taken at once is the same as label by label, and no usual name is refused.
+        #[test]
+        fn a_name_at_once(
+            labels in proptest::collection::vec(
+                proptest::prop_oneof![
+                    proptest::string::bytes_regex("[!-~]{1,63}").unwrap(),
+                    proptest::string::bytes_regex("[A-Za-z0-9-]{1,12}").unwrap(),
+                    proptest::collection::vec(0..=u8::MAX, 1..63),
+                ],
+                0..9,
+            ),
+            rest in proptest::collection::vec(0..=u8::MAX, 0..9),
+        ) {
+            let mut wire = Vec::new();
+            let mut slow = NameText::default();
+            for label in &labels {
+                wire.push(u8::try_from(label.len()).unwrap());
+                wire.extend_from_slice(label);
+                let _ = slow.push_label(label);
+            }
+            wire.push(0);
+            let length = wire.len();
+            wire.extend_from_slice(&rest);
+            let mut fast = NameText::default();
+            fast.set_host(b"before").unwrap();
+            let taken = fast.set_wire(&wire);
+            let is_plain = labels.iter().flatten().all(|&byte| plain(byte) != 0);
+            let usual = !labels.is_empty() && length <= MAX_WIRE && is_plain;
+            proptest::prop_assert_eq!(taken, usual.then_some(length));
+            if usual {
+                proptest::prop_assert_eq!(fast.as_bytes(), slow.as_bytes());
+            }
+            // What is cut is not taken.
+            proptest::prop_assert_eq!(fast.set_wire(&wire[..length.saturating_sub(1)]), None);
+        }
     }
 
     #[test]

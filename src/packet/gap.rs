@@ -164,6 +164,8 @@ pub enum Carried {
     IpProtocol(u8),
     /// A GTP-U message.
     Gtp(u8),
+    /// A message of CAPWAP's data channel.
+    Capwap(Capwap),
     /// A PPP protocol number.
     Ppp(u16),
     /// A protocol family of a BSD loopback header.
@@ -196,6 +198,21 @@ impl Wifi {
             Self::Extension => "802.11 extension frames",
             Self::Encrypted => "encrypted 802.11 data",
             Self::Fragment => "802.11 fragments",
+        }
+    }
+}
+
+/// Messages between an access point and its controller in which no packet can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capwap {
+    /// It keeps the channel alive.
+    KeepAlive,
+}
+
+impl Capwap {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeepAlive => "CAPWAP keep-alives",
         }
     }
 }
@@ -301,6 +318,7 @@ impl Carried {
             Self::Nlpid(n) => format!("network layer protocol identifier 0x{n:02x}"),
             Self::Wifi(frame) => frame.as_str().to_owned(),
             Self::Family(n) => format!("loopback protocol family {n}"),
+            Self::Capwap(message) => message.as_str().to_owned(),
             Self::Gtp(n) => format!("GTP-U message {n}"),
             Self::Ppp(n) => format!("PPP protocol 0x{n:04x}"),
             Self::EtherType(n) => match ether_type_name(n) {

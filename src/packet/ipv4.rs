@@ -3,7 +3,7 @@
 use etherparse::Ipv4HeaderSlice;
 use etherparse::err::ipv4::HeaderSliceError;
 
-use super::{Fragment, Gap, Ip, IpPayload, Layer, Stop};
+use super::{Fragment, Gap, Ip, IpPayload, Layer, Stop, Whole};
 
 #[inline]
 pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
@@ -42,9 +42,10 @@ fn fragment<'a>(header: &Ipv4HeaderSlice<'a>, data: &'a [u8], cut: bool) -> Frag
     Fragment {
         src: header.source_addr().into(),
         dst: header.destination_addr().into(),
+        whole: Whole::Ip,
         id: u32::from(header.identification()),
         protocol: header.protocol().0,
-        offset: u32::from(header.fragments_offset().byte_offset()),
+        offset: header.fragments_offset().byte_offset(),
         more: header.more_fragments(),
         data,
         cut,

@@ -3,7 +3,7 @@
 use etherparse::err::ipv6::HeaderSliceError;
 use etherparse::{IpNumber, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice};
 
-use super::{Fragment, Gap, Ip, IpPayload, Layer, Stop};
+use super::{Fragment, Gap, Ip, IpPayload, Layer, Stop, Whole};
 
 /// How many extension headers are walked. RFC 8200 section 4.1 recommends at most seven.
 const MAX_EXTENSIONS: usize = 12;
@@ -68,9 +68,10 @@ pub(super) fn extensions<'a>(
                     return Err(Stop::Fragment(Fragment {
                         src: header.source_addr().into(),
                         dst: header.destination_addr().into(),
+                        whole: Whole::Ip,
                         id: fragment.identification(),
                         protocol: next.0,
-                        offset: u32::from(offset.byte_offset()),
+                        offset: offset.byte_offset(),
                         more,
                         data: payload,
                         cut,

@@ -24,6 +24,7 @@ mod mirror;
 mod mpls;
 mod nsh;
 pub mod path;
+mod ports;
 mod ppp;
 mod pppoe;
 mod rebuild;
@@ -36,13 +37,16 @@ mod udp_tunnel;
 mod vlan;
 mod vxlan;
 
-pub use gap::{Carried, Gap, Layer, Wifi};
+pub use gap::{Capwap, Carried, Gap, Layer, Wifi};
 pub use link::Subframes;
 pub use path::Path;
+pub(crate) use ports::Ports;
 pub use rebuild::rebuild;
 pub use transport::{Datagram, Flags, Segment, Transport};
+pub use udp_tunnel::is_on_port as is_on_tunnel_port;
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use etherparse::{EtherType, IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice};
 
@@ -110,20 +114,49 @@ impl Packet<'_> {
     }
 }
 
-/// A part of a fragmented IP datagram, the first one included.
+/// What was divided into fragments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Whole {
+    /// The payload of an IP datagram.
+    Ip,
+    /// A frame in a CAPWAP data channel (RFC 5415 section 3.4), whose fragments are datagrams.
+    Capwap(Channel),
+}
+
+/// The UDP ports of a CAPWAP data channel, in the four bytes that a [`Fragment`] has left: with more of
+/// them, what `decode` gives for every packet would grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Channel(NonZeroU32);
+
+impl Channel {
+    /// `None` where both ports are 0.
+    pub fn new(sport: u16, dport: u16) -> Option<Self> {
+        NonZeroU32::new(u32::from(sport) << 16 | u32::from(dport)).map(Self)
+    }
+
+    /// Both ports in network byte order, the sender's first.
+    pub fn to_be_bytes(self) -> [u8; 4] {
+        self.0.get().to_be_bytes()
+    }
+}
+
+/// A part of a fragmented IP datagram, or of another [`Whole`], the first one included.
 #[derive(Debug, Clone, Copy)]
 pub struct Fragment<'a> {
     /// Source address.
     pub src: IpAddr,
     /// Destination address.
     pub dst: IpAddr,
-    /// Identification: 16 bits in IPv4, 32 in IPv6.
+    /// What it is a part of.
+    pub whole: Whole,
+    /// Identification: 16 bits in IPv4 and CAPWAP, 32 in IPv6.
     pub id: u32,
     /// IPv4's protocol, or the next header of IPv6's fragment header: that of the fragment at offset 0
-    /// counts.
+    /// counts. In CAPWAP the third byte of its header, without what belongs to the radio: the kind of
+    /// the frame.
     pub protocol: u8,
     /// Where in the datagram's payload `data` stands, in bytes.
-    pub offset: u32,
+    pub offset: u16,
     /// More fragments follow.
     pub more: bool,
     /// What was captured of the fragment's payload.
@@ -137,7 +170,7 @@ pub struct Fragment<'a> {
 pub enum Stop<'a> {
     /// It cannot be read, or carries something else.
     Gap(Gap),
-    /// It carries a part of a datagram.
+    /// It carries a part of a datagram or frame.
     Fragment(Fragment<'a>),
     /// It carries several packets.
     Subframes(Subframes<'a>),

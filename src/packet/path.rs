@@ -243,9 +243,14 @@ impl Path {
         self.more
     }
 
-    #[cold]
+    /// Not for rare packets only: networks tag all of them.
+    #[inline]
     pub(super) fn push(&mut self, kind: Encapsulation, id: Option<u32>) {
-        self.push_between(kind, id, None);
+        self.add(Hop {
+            kind,
+            id,
+            ends: None,
+        });
     }
 
     #[cold]
@@ -255,7 +260,11 @@ impl Path {
         id: Option<u32>,
         ends: Option<Ends>,
     ) {
-        let hop = Hop { kind, id, ends };
+        self.add(Hop { kind, id, ends });
+    }
+
+    #[inline]
+    fn add(&mut self, hop: Hop) {
         match self.hops.get_mut(self.len) {
             Some(slot) => {
                 *slot = hop;

@@ -2,8 +2,10 @@ use proptest::prelude::*;
 use testkit::dns;
 use testkit::frame::{Link, ethernet, raw};
 use testkit::tunnel::*;
+use testkit::wifi;
 
 use super::path::Encapsulation as E;
+use super::udp_tunnel::PORTS;
 use super::*;
 
 const A: &str = "198.51.100.1";
@@ -512,6 +514,206 @@ fn overlays_in_udp() {
 }
 
 #[test]
+fn access_points_in_either_byte_order() {
+    let path = [between(E::Capwap, None)];
+    for data in [
+        wifi::data(),
+        wifi::data().from_access_point(),
+        wifi::data().ad_hoc(),
+        wifi::data().four_addresses(),
+        wifi::data().qos(),
+        wifi::data().ht_control(),
+        wifi::data().protected(),
+    ] {
+        for (ether_type, packet) in [(0x0800, ip()), (0x86dd, ip6())] {
+            let frame = data.msdu(ether_type, &packet);
+            for frame in [wifi::swap_control(frame.clone()), frame] {
+                for binding in [0, 1] {
+                    opens(&over_udp(5_247, &capwap_native(binding, &frame)), &path);
+                }
+            }
+        }
+    }
+    for tagged in [false, true] {
+        let mut inner = ip();
+        let (ether_type, hops) = match tagged {
+            true => {
+                inner = [&[0, 9, 0x08, 0x00], &inner[..]].concat();
+                (0x8100, vec![path[0], hop(E::Vlan, 9)])
+            }
+            false => (0x0800, path.to_vec()),
+        };
+        let frame = wifi::swap_control(wifi::data().qos().msdu(ether_type, &inner));
+        opens(&over_udp(5_247, &capwap_native(1, &frame)), &hops);
+    }
+}
+
+#[test]
+fn aggregates_between_access_points_in_either_byte_order() {
+    let aggregate = wifi::data().aggregate(&[(0x0800, &ip()), (0x86dd, &ip6())]);
+    for frame in [wifi::swap_control(aggregate.clone()), aggregate] {
+        let frame = over_udp(5_247, &capwap_native(1, &frame));
+        let mut path = Path::default();
+        let Err(Stop::Subframes(mut parts)) = decode(LinkType::ETHERNET, &frame, &mut path) else {
+            panic!("no aggregate");
+        };
+        for _ in 0..2 {
+            let packet = parts.next(&mut path).unwrap().unwrap();
+            assert_eq!(packet.flow().dport, 53);
+            assert_eq!(path.hops(), [between(E::Capwap, None)]);
+        }
+        assert!(parts.next(&mut path).is_none());
+    }
+}
+
+#[test]
+fn what_an_access_point_sends_besides_packets() {
+    let capwap = |frame: &[u8]| over_udp(5_247, &capwap_native(1, frame));
+    let beacon = [&[0x80, 0x00][..], &[0x11; 60]].concat();
+    let null = [&[0x48, 0x01][..], &[0x11; 22]].concat();
+    for (frame, kind) in [(beacon, Wifi::Management), (null, Wifi::NoData)] {
+        for frame in [frame.clone(), wifi::swap_control(frame)] {
+            // A swapped beacon reads as one of another kind.
+            if frame[..2] == [0x00, 0x80] {
+                continue;
+            }
+            assert_eq!(gap(&capwap(&frame)), Gap::NoNames(Carried::Wifi(kind)));
+            // Without the right binding, that is no more than a guess.
+            is_a_datagram(&over_udp(5_247, &capwap_native(0, &frame)), 5_247);
+        }
+    }
+    assert_eq!(
+        gap(&over_udp(5_247, &capwap_keep_alive())),
+        Gap::NoNames(Carried::Capwap(Capwap::KeepAlive))
+    );
+    // Encrypted, or nothing known behind the LLC header: the datagram counts as an unread tunnel.
+    let encrypted = wifi::data().protected().body(&[0x5e; 60]);
+    let unknown = wifi::data().msdu(0x1234, &ip());
+    let no_llc = wifi::data().body(&ip());
+    for frame in [encrypted, unknown, no_llc] {
+        for frame in [wifi::swap_control(frame.clone()), frame] {
+            is_a_datagram(&capwap(&frame), 5_247);
+        }
+    }
+}
+
+#[test]
+fn fragments_between_access_points() {
+    for swapped in [false, true] {
+        let mut frame = wifi::data().qos().msdu(0x0800, &ip());
+        if swapped {
+            frame = wifi::swap_control(frame);
+        }
+        let parts = capwap_fragments(7, &frame, &[40, 80]);
+        let mut given = Vec::new();
+        for part in &parts {
+            let mut path = Path::default();
+            let datagram = over_udp(5_247, part);
+            match decode(LinkType::ETHERNET, &datagram, &mut path) {
+                Err(Stop::Fragment(fragment)) => {
+                    given.push((fragment.offset, fragment.more, fragment.data.to_vec()));
+                    let ends = (fragment.src, fragment.dst);
+                    assert_eq!(ends, (A.parse().unwrap(), B.parse().unwrap()));
+                    assert_eq!(
+                        (fragment.id, fragment.protocol, fragment.cut),
+                        // The wireless binding, and a frame of it.
+                        (7, 3, false)
+                    );
+                    // What is put together again is opened like a frame that was never divided.
+                    for (payload, cut) in [(&frame[..], false), (fragment.data, true)] {
+                        let (whole, protocol) = (fragment.whole, fragment.protocol);
+                        let mut bytes = Vec::new();
+                        rebuild(ends, protocol, whole, payload, cut, &mut bytes);
+                        let mut path = path;
+                        match decode_ip(&bytes, &mut path) {
+                            Ok(packet) if !cut => {
+                                assert_eq!((packet.flow().dport, packet.cut), (53, false));
+                                assert_eq!(path.hops(), [between(E::Capwap, None)]);
+                            }
+                            result => assert!(cut, "{result:?}"),
+                        }
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+            assert_eq!(path.hops(), []);
+        }
+        let expected = [
+            (0, true, frame[..40].to_vec()),
+            (40, true, frame[40..80].to_vec()),
+            (80, false, frame[80..].to_vec()),
+        ];
+        assert_eq!(given, expected);
+        // Any byte of the header that does not fit makes it a datagram like others.
+        for (at, value) in [
+            (1, 0x28),
+            (2, 7),
+            (3, 0xb1),
+            (7, 0x29),
+            (8, 7),
+            (16, 0),
+            (16, 9),
+        ] {
+            let mut odd = parts[1].clone();
+            odd[at] = value;
+            is_a_datagram(&over_udp(5_247, &odd), 5_247);
+        }
+        // The only fragment is a whole frame.
+        let whole = capwap_fragments(7, &frame, &[]);
+        opens(&over_udp(5_247, &whole[0]), &[between(E::Capwap, None)]);
+    }
+}
+
+#[test]
+fn a_port_of_clients_is_that_of_mirrored_frames_at_the_receiver_only() {
+    let mirrored = tzsp(1, &frame());
+    let towards = over_udp(37_008, &mirrored);
+    opens(&towards, &[between(E::Tzsp, None)]);
+    let from = ethernet().ipv4(A, B).udp(37_008, 443);
+    is_a_datagram(&from.payload(mirrored.clone()), 443);
+    // A tunnel that answers from its own port to a client's.
+    let answer = l2tp(2, 3, false, &ppp(0x0021, &ip()));
+    opens(
+        &ethernet().ipv4(A, B).udp(1_701, 37_008).payload(answer),
+        &[between(E::L2tp, 2 << 16 | 3)],
+    );
+    fn datagram(sport: u16, dport: u16, payload: &[u8]) -> Datagram<'_> {
+        Datagram {
+            sport,
+            dport,
+            payload,
+        }
+    }
+    assert!(is_on_tunnel_port(&datagram(9, 37_008, &mirrored)));
+    assert!(!is_on_tunnel_port(&datagram(37_008, 9, &mirrored)));
+    for (at, value) in [(0, 2), (1, 4), (2, 1), (3, 99)] {
+        let mut other = mirrored.clone();
+        other[at] = value;
+        assert!(!is_on_tunnel_port(&datagram(9, 37_008, &other)));
+        is_a_datagram(&over_udp(37_008, &other), 37_008);
+    }
+    for port in PORTS {
+        assert!(is_on_tunnel_port(&datagram(9, port, &[])), "{port}");
+        assert!(is_on_tunnel_port(&datagram(port, 9, &[])), "{port}");
+    }
+}
+
+#[test]
+fn mirrored_frames_of_other_links() {
+    let path = [between(E::Tzsp, None)];
+    let radio = wifi::data().msdu(0x0800, &ip());
+    for (link, inner) in [
+        (3, [&[0; 16], &ip()[..]].concat()),
+        (4, ppp(0x0021, &ip())),
+        (18, radio.clone()),
+        (119, wifi::prism(false, &radio)),
+        (127, wifi::avs(&radio)),
+    ] {
+        opens(&over_udp(37_008, &tzsp(link, &inner)), &path);
+    }
+}
+
+#[test]
 fn small_tags() {
     let tagged = |ether_type, tag: &[u8]| {
         over_ethernet(ether_type, &[tag, &[0x08, 0x00], &ip()[..]].concat())
@@ -549,9 +751,7 @@ fn small_tags() {
 #[test]
 fn a_port_is_no_proof_of_a_tunnel() {
     let query: Vec<u8> = dns::query(0x0801, "www.example.com", dns::A).into();
-    for port in [
-        1_701, 2_152, 3_544, 4_341, 4_789, 4_790, 5_247, 6_080, 6_081, 6_635, 7_932, 8_472, 37_008,
-    ] {
+    for port in PORTS.into_iter().chain([37_008]) {
         is_a_datagram(&over_udp(port, &query), port);
         is_a_datagram(&over_udp(port, &[]), port);
         // An answer to a resolver that happens to use the port.
@@ -561,8 +761,22 @@ fn a_port_is_no_proof_of_a_tunnel() {
     // Any transaction number.
     for id in 0..=u16::MAX {
         let query: Vec<u8> = dns::query(id, "example.com", dns::A).into();
-        for port in [2_152, 4_789, 6_080] {
+        for port in [2_152, 4_789, 5_247, 6_080, 37_008] {
             is_a_datagram(&over_udp(port, &query), port);
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_the_port_of_access_points_is_no_fragment() {
+    // Its flags may read as those of a fragment, and the number of answers as the fragment's place.
+    for (id, flags) in (0..=0xff).flat_map(|id| (0..=0xff).map(move |flags| (id, flags))) {
+        for authoritative in [0x81, 0x85] {
+            for answers in [0, 8, 16] {
+                let mut message = vec![0, id, authoritative, flags, 0, 1, 0, answers, 0, 0, 0, 0];
+                message.resize(200, 3);
+                is_a_datagram(&over_udp(5_247, &message), 5_247);
+            }
         }
     }
 }
@@ -648,6 +862,19 @@ fn wrapped(layer: u8, id: u32, inner: &[u8]) -> (Vec<u8>, Vec<Hop>) {
             over_ip(115, &l2tpv3(id, 4, inner)),
             vec![between(E::L2tpV3, id)],
         ),
+        7 | 8 => match inner.get(12..14) {
+            Some([8, 0]) => {
+                let mut frame = wifi::data().qos().msdu(0x0800, &inner[14..]);
+                if layer == 8 {
+                    frame = wifi::swap_control(frame);
+                }
+                (
+                    over_udp(5_247, &capwap_native(1, &frame)),
+                    vec![between(E::Capwap, None)],
+                )
+            }
+            _ => (inner.to_vec(), vec![]),
+        },
         _ => (
             over_udp(37_008, &tzsp(1, inner)),
             vec![between(E::Tzsp, None)],
@@ -657,7 +884,7 @@ fn wrapped(layer: u8, id: u32, inner: &[u8]) -> (Vec<u8>, Vec<Hop>) {
 
 proptest! {
     #[test]
-    fn any_nesting_leads_to_the_message(layers in prop::collection::vec((0u8..8, 1u32..1 << 24), 0..8)) {
+    fn any_nesting_leads_to_the_message(layers in prop::collection::vec((0u8..10, 1u32..1 << 24), 0..8)) {
         let (mut outer, mut hops) = (frame(), Vec::new());
         for (layer, id) in layers {
             let (wrapped, mut added) = wrapped(layer, id, &outer);
@@ -669,9 +896,7 @@ proptest! {
 
     #[test]
     fn random_bytes_in_a_tunnel_are_survived(
-        port in prop::sample::select(vec![
-            1_701u16, 2_152, 3_544, 4_341, 4_789, 4_790, 5_247, 6_080, 6_081, 6_635, 7_932, 8_472, 37_008,
-        ]),
+        port in prop::sample::select([&PORTS[..], &[37_008]].concat()),
         number in prop::sample::select(vec![4u8, 41, 47, 51, 94, 97, 115, 137, 143, 145]),
         ether_type in prop::sample::select(vec![
             0x22f3u16, 0x6558, 0x880b, 0x8847, 0x8864, 0x88e5, 0x88e7, 0x8903, 0x8909, 0x8926, 0x892f,
@@ -688,7 +913,7 @@ proptest! {
 
     #[test]
     fn flipped_bytes_are_survived(
-        layers in prop::collection::vec((0u8..8, 1u32..1 << 24), 1..4), at in 0usize..200, value: u8,
+        layers in prop::collection::vec((0u8..10, 1u32..1 << 24), 1..4), at in 0usize..200, value: u8,
     ) {
         let mut outer = layers.iter().fold(frame(), |inner, (layer, id)| wrapped(*layer, *id, &inner).0);
         if let Some(byte) = outer.get_mut(at) {

@@ -4,6 +4,7 @@
 //! decodes; otherwise the datagram itself is what the frame holds.
 
 use super::path::Path;
+use super::ports::Ports;
 use super::{Carried, Datagram, Gap, Next, Packet, Stop, walk};
 use super::{capwap, geneve, gtp, gue, l2tp, lisp, mirror, mpls, teredo, vxlan};
 
@@ -22,35 +23,49 @@ const HP_ERM: u16 = 7_932;
 const VXLAN_OLD: u16 = 8_472;
 const TZSP: u16 = 37_008;
 
-const PORTS: [u16; 13] = [
-    L2TP, GTP_U, TEREDO, LISP, VXLAN, VXLAN_GPE, CAPWAP, GUE, GENEVE, MPLS, HP_ERM, VXLAN_OLD, TZSP,
+/// Those that tunnels have at either end. They lie below the range that clients take their ports from.
+pub(super) const PORTS: [u16; 12] = [
+    L2TP, GTP_U, TEREDO, LISP, VXLAN, VXLAN_GPE, CAPWAP, GUE, GENEVE, MPLS, HP_ERM, VXLAN_OLD,
 ];
+/// That of a receiver only, since it lies within that range.
+const RECEIVER: u16 = TZSP;
 
-/// One bit for the last six bits of each port.
-const FILTER: u64 = {
-    let (mut filter, mut at) = (0, 0);
-    while at < PORTS.len() {
-        #[allow(clippy::indexing_slicing)] // a constant's bounds are checked when it is compiled
-        let port = PORTS[at];
-        filter |= bit(port);
-        at = at.wrapping_add(1);
-    }
-    filter
-};
-
-const fn bit(port: u16) -> u64 {
-    1 << (port & 63)
-}
+/// All of them.
+static FILTER: Ports = Ports::new(&[
+    L2TP, GTP_U, TEREDO, LISP, VXLAN, VXLAN_GPE, CAPWAP, GUE, GENEVE, MPLS, HP_ERM, VXLAN_OLD,
+    RECEIVER,
+]);
 
 /// False where no port is that of a tunnel, nearly always at the cost of a few instructions.
 #[inline]
 pub(super) fn may_be(sport: u16, dport: u16) -> bool {
-    FILTER & (bit(sport) | bit(dport)) != 0 && is(sport, dport)
+    FILTER.may_have(sport, dport) && is(sport, dport)
 }
 
 #[inline(never)]
 fn is(sport: u16, dport: u16) -> bool {
-    PORTS.contains(&dport) || PORTS.contains(&sport)
+    PORTS.contains(&dport) || PORTS.contains(&sport) || dport == RECEIVER
+}
+
+/// True where [`decode`](super::decode) tries to open the datagram as a tunnel. One that it gives
+/// all the same is a tunnel that could not be opened, or something else on the port.
+#[inline]
+pub fn is_on_port(datagram: &Datagram<'_>) -> bool {
+    may_be(datagram.sport, datagram.dport) && port(datagram).is_some()
+}
+
+/// The port that says which tunnel it may be. Most tunnels use it at the receiving end only, but some
+/// answer from it or use it at both ends.
+fn port(datagram: &Datagram<'_>) -> Option<u16> {
+    let Datagram {
+        sport,
+        dport,
+        payload,
+    } = *datagram;
+    if PORTS.contains(&dport) || dport == RECEIVER && mirror::is_tzsp(payload) {
+        return Some(dport);
+    }
+    PORTS.contains(&sport).then_some(sport)
 }
 
 /// What is inside `outer`, or `outer` where it is no tunnel.
@@ -67,7 +82,7 @@ pub(super) fn inside<'a>(
     // of headers, of which there is a limit.
     let found = match open(&outer, &datagram, path) {
         Some(Ok(next)) => walk(next, path, depth),
-        Some(Err(gap)) => Err(Stop::Gap(gap)),
+        Some(Err(stop)) => Err(stop),
         None => return Ok(outer),
     };
     match found {
@@ -82,32 +97,27 @@ pub(super) fn inside<'a>(
     }
 }
 
-/// `None` where no port is that of a tunnel. Most tunnels use the port at the receiving end only, but
-/// some answer from it or use it at both ends.
+/// `None` where no port is that of a tunnel.
 fn open<'a>(
     outer: &Packet<'a>,
     datagram: &Datagram<'a>,
     path: &mut Path,
-) -> Option<Result<Next<'a>, Gap>> {
-    let Datagram {
-        sport,
-        dport,
-        payload,
-    } = *datagram;
+) -> Option<Result<Next<'a>, Stop<'a>>> {
+    let payload = datagram.payload;
     let ends = (outer.ip.source(), outer.ip.destination());
-    let port = [dport, sport].into_iter().find(|p| PORTS.contains(p))?;
-    Some(match port {
+    let next = match port(datagram)? {
         L2TP => l2tp::decode_udp(payload, ends, path),
         GTP_U => gtp::decode(payload, ends, path),
         TEREDO => teredo::decode(payload, ends, path),
         LISP => lisp::decode(payload, ends, path),
         VXLAN | VXLAN_GPE | VXLAN_OLD => vxlan::decode(payload, ends, path),
-        CAPWAP => capwap::decode(payload, ends, path),
+        CAPWAP => return Some(capwap::decode(outer, datagram, path)),
         GUE => gue::decode(payload, ends, path),
         GENEVE => geneve::decode(payload, ends, path),
         MPLS => mpls::decode(payload, Some(ends), path),
         HP_ERM => mirror::decode_hp_erm(payload, ends, path),
-        TZSP => mirror::decode_tzsp(payload, ends, path),
+        TZSP => return Some(mirror::decode_tzsp(payload, ends, path)),
         _ => return None,
-    })
+    };
+    Some(next.map_err(Stop::from))
 }

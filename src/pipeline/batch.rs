@@ -27,6 +27,8 @@ pub(super) struct Item {
     pub(super) packet: u64,
     pub(super) timestamp: Timestamp,
     pub(super) flow: Flow,
+    /// Where the state of its flow is, if the reader keeps some.
+    pub(super) shard: u8,
     pub(super) reader: Reader,
     pub(super) cut: bool,
     start: u32,
@@ -92,7 +94,7 @@ impl Batch {
         at: At,
         serial: u64,
         view: &Packet<'_>,
-        flow: Flow,
+        (flow, shard): (Flow, u8),
         reader: Reader,
         path: &[Hop],
     ) -> Pushed {
@@ -109,6 +111,7 @@ impl Batch {
             packet: at.number,
             timestamp: at.timestamp,
             flow,
+            shard,
             reader,
             cut: view.cut,
             start: offset(start),

@@ -294,6 +294,7 @@ impl<'a> Reader<'a> {
         packet::rebuild(
             (datagram.src, datagram.dst),
             datagram.protocol,
+            datagram.whole,
             payload,
             cut,
             &mut bytes,
@@ -330,7 +331,15 @@ impl<'a> Reader<'a> {
         reader: crate::triage::Reader,
     ) -> Result<(), Ended> {
         let flow = view.flow();
-        let lane = flow.shard().checked_rem(self.batches.len()).unwrap_or(0);
+        // A single worker needs no shard for what is read without state.
+        let shard = if self.batches.len() > 1 || reader.keeps_state() {
+            flow.shard()
+        } else {
+            0
+        };
+        let lane = usize::from(shard)
+            .checked_rem(self.batches.len())
+            .unwrap_or(0);
         self.mark_pending();
         let Some(batch) = self.batches.get_mut(lane) else {
             return Ok(());
@@ -340,7 +349,14 @@ impl<'a> Reader<'a> {
             bump(&mut self.stats.paths_cut);
         }
         self.serial = self.serial.wrapping_add(1);
-        let pushed = batch.push(at, self.serial, view, flow, reader, self.path.hops());
+        let pushed = batch.push(
+            at,
+            self.serial,
+            view,
+            (flow, shard),
+            reader,
+            self.path.hops(),
+        );
         if pushed == Pushed::Capped {
             bump(&mut self.stats.capped);
         }

@@ -12,7 +12,6 @@ use crate::names::quic::{self, Quic};
 use crate::names::stream::{Note, Scratch};
 use crate::names::text::NameText;
 use crate::names::{Kind, llmnr, mdns, nbns};
-use crate::packet::path::Hop;
 use crate::stats::WorkerStats;
 use crate::stream::table::{self, Part, Seen, Table, Visit};
 use crate::triage::Reader;
@@ -146,8 +145,9 @@ impl Worker {
                             &item.flow,
                             item.timestamp,
                             item.packet,
+                            seen.path,
                             payload,
-                            &mut |found| quic_name(&found, seen.path, &mut out),
+                            &mut |found| quic_name(&found, &mut out),
                         );
                     } else {
                         let mut visit = |kind: Kind, name: &[u8], ech: bool| {
@@ -169,9 +169,7 @@ impl Worker {
                     shard: index,
                 };
                 shard.streams.drain(&mut self.streams, &mut out);
-                shard
-                    .quic
-                    .finish(&mut |found| quic_name(&found, &[], &mut out));
+                shard.quic.finish(&mut |found| quic_name(&found, &mut out));
                 shard.dtls.finish();
             }
         }
@@ -184,7 +182,7 @@ fn shard<'a>(
     item: &Item,
 ) -> Option<&'a mut Box<Shard>> {
     shards
-        .get_mut(item.flow.shard())
+        .get_mut(usize::from(item.shard))
         .map(|shard| shard.get_or_insert_with(Shard::new))
 }
 
@@ -210,12 +208,12 @@ fn message(
 }
 
 /// A name in a hello that may have been made whole by an earlier packet than the current one.
-fn quic_name(found: &quic::Found<'_>, path: &[Hop], out: &mut impl Visit) {
+fn quic_name(found: &quic::Found<'_>, out: &mut impl Visit) {
     let seen = Seen {
         packet: found.number,
         timestamp: found.time,
         flow: *found.flow,
-        path,
+        path: found.path,
     };
     let note = Note {
         ech: found.ech,

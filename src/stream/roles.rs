@@ -74,6 +74,8 @@ struct Connection {
     client: Option<Side>,
     /// The client sent a ClientHello.
     hello: bool,
+    /// The client asked for a tunnel: its server may send anything.
+    tunnel: bool,
     body: Option<Body>,
     used: i64,
 }
@@ -124,6 +126,7 @@ impl Roles {
             flow: hash,
             client: None,
             hello: false,
+            tunnel: false,
             body: None,
             used: now,
         });
@@ -144,26 +147,38 @@ impl Roles {
         let side = Side::of(flow);
         // Nothing but what follows a SYN is proof: in the middle of a connection a body could pose as
         // a request, and hide the requests of the other end.
-        let client = match (start, spoke) {
-            (_, Spoke::Nothing) => return,
-            (Start::Opener, Spoke::Request | Spoke::Hello) => Some(side),
-            (Start::Acceptor, Spoke::Answer) => Some(side.other()),
+        let client = match start {
+            Start::Opener if spoke.request || spoke.hello => Some(side),
+            Start::Acceptor if spoke.answer => Some(side.other()),
             _ => None,
         };
-        if client.is_none() && spoke != Spoke::Hello {
+        if client.is_none() && !spoke.hello && !spoke.tunnel {
             return;
         }
         let Some(connection) = self.entry(flow, now.secs()) else {
             return;
         };
         connection.client = connection.client.or(client);
-        connection.hello |= spoke == Spoke::Hello;
+        connection.hello |= spoke.hello;
+        connection.tunnel |= spoke.tunnel;
     }
 
     /// Notes that a request with its body takes `length` bytes from the number `base` on, of which
-    /// those that came yet are `here`.
-    pub fn note_body(&mut self, flow: &Flow, base: u32, here: &[u8], length: u64, now: Timestamp) {
+    /// those that came yet are `here`. This too needs the proof that the direction is the client's.
+    pub fn note_body(
+        &mut self,
+        (flow, start): (&Flow, Start),
+        base: u32,
+        here: &[u8],
+        length: u64,
+        now: Timestamp,
+    ) {
         if length <= here.len() as u64 {
+            return;
+        }
+        let side = Side::of(flow);
+        let is_client = |connection: &Connection| connection.client == Some(side);
+        if start != Start::Opener && !self.find(flow).is_some_and(|c| is_client(c)) {
             return;
         }
         let from = base.wrapping_add(u32::try_from(here.len()).unwrap_or(0));
@@ -172,7 +187,7 @@ impl Roles {
         let noted = now.secs();
         if let Some(connection) = self.entry(flow, noted) {
             connection.body = Some(Body {
-                side: Side::of(flow),
+                side,
                 from,
                 until,
                 noted,
@@ -180,24 +195,32 @@ impl Roles {
         }
     }
 
-    /// True where what looks like the beginning of a message at `sequence` is content of another.
-    pub fn is_content(&mut self, flow: &Flow, sequence: u32, shape: Shape, now: Timestamp) -> bool {
+    /// True where what looks like the beginning of a message at `sequence` is in a request's body.
+    pub fn is_in_body(&mut self, flow: &Flow, sequence: u32, now: Timestamp) -> bool {
+        let now = now.secs();
         let Some(connection) = self.find(flow) else {
             return false;
         };
-        let side = Side::of(flow);
-        let now = now.secs();
         connection.used = now;
-        if let Some(body) = connection.body
-            && body.side == side
-            && now.saturating_sub(body.noted) <= BODY_SECS
-            && sequence.wrapping_sub(body.from) < body.until.wrapping_sub(body.from)
-        {
+        connection.body.is_some_and(|body| {
+            body.side == Side::of(flow)
+                && now.saturating_sub(body.noted) <= BODY_SECS
+                && sequence.wrapping_sub(body.from) < body.until.wrapping_sub(body.from)
+        })
+    }
+
+    /// True where what looks like the beginning of a message at `sequence` is content of another.
+    pub fn is_content(&mut self, flow: &Flow, sequence: u32, shape: Shape, now: Timestamp) -> bool {
+        if self.is_in_body(flow, sequence, now) {
             return true;
         }
-        connection.client == Some(side.other())
-            // Behind a proxy's answer a server's flight may stand anywhere.
-            && !(shape == Shape::ServerHello && connection.hello)
+        let Some(connection) = self.find(flow) else {
+            return false;
+        };
+        connection.client == Some(Side::of(flow).other())
+            && !connection.tunnel
+            // A flight answers a hello wherever it stands; its first segment may be short.
+            && !(connection.hello && matches!(shape, Shape::ServerHello | Shape::Short))
     }
 }
 

@@ -17,15 +17,27 @@ pub struct StreamStats {
     pub evicted_for_space: u64,
     /// Directions given up after a silence.
     pub expired: u64,
-    /// Directions that ended, or were given up, inside a message.
+    /// Directions that ended inside a message, for whatever reason: those that were evicted or
+    /// expired are among them.
     pub incomplete: u64,
     /// Beginnings of messages that are content of another, and were not read.
     pub content: u64,
-    /// Places where the capture lacks bytes of a direction, passed over.
+    /// Places of a direction whose bytes did not come or were refused, passed over.
     pub holes: u64,
 }
 
 impl StreamStats {
+    /// Directions given up for others.
+    pub fn made_room(&self) -> u64 {
+        self.evicted.saturating_add(self.evicted_for_space)
+    }
+
+    /// Messages whose end did not come, in time or at all. Not among them are those that made room,
+    /// of which each was counted as incomplete when it went.
+    pub fn without_end(&self) -> u64 {
+        self.incomplete.saturating_sub(self.made_room())
+    }
+
     /// Adds another shard's numbers.
     pub fn add(&mut self, other: &Self) {
         for (sum, n) in [

@@ -7,6 +7,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use foldhash::fast::FixedState;
+
 use super::assembly::{Assembly, Inserted, MAX_SKIP};
 use super::roles::{Roles, Start};
 pub use super::stats::StreamStats;
@@ -90,8 +92,8 @@ pub trait Visit {
 struct Stream {
     flow: Flow,
     origin: u32,
-    /// Tells uses of a slot apart.
-    generation: u32,
+    /// Number of its last use; 0 where the slot is free.
+    used: u64,
     assembly: Assembly,
     direction: Direction,
     /// Bytes without which it is no use to ask again.
@@ -117,11 +119,13 @@ impl Stream {
 #[derive(Debug)]
 pub struct Table {
     limits: Limits,
-    index: HashMap<Flow, usize>,
+    index: HashMap<Flow, usize, FixedState>,
     slots: Vec<Stream>,
     free: Vec<usize>,
-    /// Slots with their generation, the one that was begun first in front.
-    order: VecDeque<(usize, u32)>,
+    /// Uses of slots with their numbers, in order. All but the last use of a slot are out of date.
+    order: VecDeque<(usize, u64)>,
+    /// Number of the last of them.
+    uses: u64,
     roles: Roles,
     held: usize,
     stats: StreamStats,
@@ -132,10 +136,11 @@ impl Table {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            index: HashMap::new(),
+            index: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             order: VecDeque::new(),
+            uses: 0,
             roles: Roles::default(),
             held: 0,
             stats: StreamStats::default(),
@@ -199,6 +204,8 @@ impl Table {
         let mut rest: &[u8] = &[];
         let mut need = 0usize;
         let mut done = false;
+        // Whether it ends inside a message shows where more is asked for; then what there is is read.
+        let mut ends_inside = false;
         let at_start = part.sequence == part.origin || part.begins;
         if part.start == Start::Opener {
             self.roles.forget(&seen.flow);
@@ -210,18 +217,24 @@ impl Table {
             base = part.sequence;
             rest = part.payload;
             while !rest.is_empty() {
-                match direction.read(rest, last, scratch, &mut |kind, name, note| {
+                match direction.read(rest, ends_inside, scratch, &mut |kind, name, note| {
                     visit.name(seen, kind, name, note);
                 }) {
                     Step::Took(n) if n != 0 && n <= MAX_SKIP => {
                         if direction.sends_bodies() {
-                            self.roles
-                                .note_body(&seen.flow, base, rest, n, seen.timestamp);
+                            self.roles.note_body(
+                                (&seen.flow, part.start),
+                                base,
+                                rest,
+                                n,
+                                seen.timestamp,
+                            );
                         }
                         let n = usize::try_from(n).unwrap_or(usize::MAX);
                         base = base.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
                         rest = rest.get(n..).unwrap_or_default();
                     }
+                    Step::Need(_) if last && !ends_inside => ends_inside = true,
                     Step::Need(n) => {
                         need = n.max(rest.len().saturating_add(1));
                         break;
@@ -230,8 +243,13 @@ impl Table {
                         if let Step::Took(n) = step
                             && direction.sends_bodies()
                         {
-                            self.roles
-                                .note_body(&seen.flow, base, rest, n, seen.timestamp);
+                            self.roles.note_body(
+                                (&seen.flow, part.start),
+                                base,
+                                rest,
+                                n,
+                                seen.timestamp,
+                            );
                         }
                         done = true;
                         break;
@@ -242,7 +260,9 @@ impl Table {
                 .note(&seen.flow, part.start, direction.spoke(), seen.timestamp);
         }
         if last {
-            if !done && (!at_start || !rest.is_empty() && !part.cut) {
+            // Without payload it is the end of a direction that is forgotten already.
+            let unread = !at_start && !part.payload.is_empty();
+            if unread || ends_inside && !part.cut && !is_prelude_of_hello(part.payload) {
                 bump(&mut self.stats.incomplete);
             }
             return;
@@ -300,6 +320,7 @@ impl Table {
         scratch: &mut Scratch,
         visit: &mut impl Visit,
     ) {
+        self.touch(slot);
         let Some(stream) = self.slots.get_mut(slot) else {
             return;
         };
@@ -328,6 +349,13 @@ impl Table {
             stream.assembly.release(part.sequence);
         }
         if self.slots.get(slot).is_some_and(|stream| !stream.done) {
+            if part.begins
+                && self
+                    .roles
+                    .is_in_body(&seen.flow, part.sequence, seen.timestamp)
+            {
+                bump(&mut self.stats.content);
+            }
             let inserted = self.put(slot, part.sequence, part.payload);
             if inserted.beyond && part.begins {
                 // Too far from what is waited for: that will not come, and this can be read.
@@ -448,6 +476,7 @@ impl Table {
             flow: stream.flow,
             path: &stream.path,
         };
+        let spoke = stream.direction.spoke();
         while !stream.done {
             let data = stream.assembly.data();
             if data.is_empty() || (data.len() < stream.need && !last) {
@@ -463,7 +492,8 @@ impl Table {
                 Step::Took(n) if n != 0 => {
                     if stream.direction.sends_bodies() {
                         let (base, now) = (stream.assembly.base(), stream.timestamp);
-                        self.roles.note_body(&stream.flow, base, data, n, now);
+                        let from = (&stream.flow, stream.start);
+                        self.roles.note_body(from, base, data, n, now);
                     }
                     if n <= MAX_SKIP {
                         stream.assembly.take(n);
@@ -482,12 +512,14 @@ impl Table {
                 Step::Took(_) | Step::End => stream.done = true,
             }
         }
-        self.roles.note(
-            &stream.flow,
-            stream.start,
-            stream.direction.spoke(),
-            stream.timestamp,
-        );
+        if stream.direction.spoke() != spoke {
+            self.roles.note(
+                &stream.flow,
+                stream.start,
+                stream.direction.spoke(),
+                stream.timestamp,
+            );
+        }
         if stream.done && !last {
             stream.assembly.release(0);
         }
@@ -518,7 +550,7 @@ impl Table {
             return;
         };
         self.index.remove(&stream.flow);
-        stream.generation = stream.generation.wrapping_add(1);
+        stream.used = 0;
         self.held = self.held.saturating_sub(stream.assembly.held());
         stream.assembly.release(0);
         stream.direction = Direction::new(Hint::Any);
@@ -557,7 +589,7 @@ impl Table {
             self.slots.push(Stream {
                 flow: seen.flow,
                 origin,
-                generation: 0,
+                used: 0,
                 assembly: Assembly::default(),
                 direction: Direction::new(Hint::Any),
                 need: 0,
@@ -578,22 +610,31 @@ impl Table {
             stream.timestamp = seen.timestamp;
             stream.path.clear();
             stream.path.extend_from_slice(seen.path);
-            self.order.push_back((slot, stream.generation));
         }
         self.index.insert(seen.flow, slot);
-        // Slots that were used again leave entries behind.
-        if self.order.len() > self.limits.directions.saturating_mul(2) {
-            let slots = &self.slots;
-            self.order
-                .retain(|&(slot, generation)| is_current(slots, slot, generation));
-        }
+        self.touch(slot);
         slot
     }
 
-    /// The direction that was begun first.
+    /// The slot was used just now.
+    fn touch(&mut self, slot: usize) {
+        bump(&mut self.uses);
+        if let Some(stream) = self.slots.get_mut(slot) {
+            stream.used = self.uses;
+            self.order.push_back((slot, self.uses));
+        }
+        // One entry of each direction stays, so this is due again after as many uses at the earliest.
+        if self.order.len() > self.limits.directions.saturating_mul(2) {
+            let slots = &self.slots;
+            self.order
+                .retain(|&(slot, used)| is_current(slots, slot, used));
+        }
+    }
+
+    /// The direction that was silent longest.
     fn oldest(&mut self) -> Option<usize> {
-        while let Some(&(slot, generation)) = self.order.front() {
-            if is_current(&self.slots, slot, generation) {
+        while let Some(&(slot, used)) = self.order.front() {
+            if is_current(&self.slots, slot, used) {
                 return Some(slot);
             }
             self.order.pop_front();
@@ -606,14 +647,8 @@ impl Table {
         while self.held > self.limits.total {
             let Some(oldest) = self.oldest() else { break };
             if oldest == but {
-                // It is the oldest and still grows: to the back of the queue.
-                if self.index.len() <= 1 {
-                    break;
-                }
-                if let Some(entry) = self.order.pop_front() {
-                    self.order.push_back(entry);
-                }
-                continue;
+                // It was used just now: there is no other.
+                break;
             }
             if self.slots.get(oldest).is_some_and(Stream::waits) {
                 bump(&mut self.stats.evicted_for_space);
@@ -622,7 +657,8 @@ impl Table {
         }
     }
 
-    /// The end of the input: reads what there is of every direction, in the order of their beginning.
+    /// The end of the input: reads what there is of every direction, in the order of
+    /// their last segments.
     pub fn drain(&mut self, scratch: &mut Scratch, visit: &mut impl Visit) {
         while let Some(oldest) = self.oldest() {
             self.finish(oldest, scratch, visit);
@@ -634,6 +670,10 @@ impl Table {
 /// For so many nanoseconds of packet time a hole may still be filled by a retransmission.
 const HOLE_NANOS: i64 = 3_000_000_000;
 
-fn is_current(slots: &[Stream], slot: usize, generation: u32) -> bool {
-    slots.get(slot).is_some_and(|s| s.generation == generation)
+fn is_current(slots: &[Stream], slot: usize, used: u64) -> bool {
+    slots.get(slot).is_some_and(|s| s.used == used)
 }
+
+#[cfg(test)]
+#[path = "table_bounds_tests.rs"]
+mod bounds_tests;

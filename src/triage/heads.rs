@@ -65,6 +65,8 @@ struct Entry {
     forwarded: bool,
     /// The records are followed.
     records: bool,
+    /// It was counted as [`HeadStats::ahead`].
+    ahead_counted: bool,
     slot: u16,
 }
 
@@ -75,6 +77,11 @@ pub struct HeadStats {
     pub evicted_fresh: u64,
     /// Directions that made room for others inside a message.
     pub evicted_open: u64,
+    /// Directions that were silent for over 120 seconds after a message began. Whether it was whole
+    /// is not known here: where it was not, who reads it counts it.
+    pub idle_open: u64,
+    /// Directions of which data came more than 64 KiB ahead of the first byte: not forwarded.
+    pub ahead: u64,
 }
 
 /// The table.
@@ -207,12 +214,13 @@ impl Heads {
         let Some(at) = at else { return };
         if let Some(old) = self.entries.get(at)
             && old.tag != key.tag()
-            && entry.used.saturating_sub(old.used) <= IDLE_SECS
         {
+            let idle = entry.used.saturating_sub(old.used) > IDLE_SECS;
             match old.state {
-                State::Empty => {}
-                State::Fresh => bump(&mut self.stats.evicted_fresh),
-                State::Open => bump(&mut self.stats.evicted_open),
+                State::Fresh if !idle => bump(&mut self.stats.evicted_fresh),
+                State::Open if !idle => bump(&mut self.stats.evicted_open),
+                State::Open => bump(&mut self.stats.idle_open),
+                State::Empty | State::Fresh => {}
             }
         }
         self.remove(at);
@@ -231,11 +239,12 @@ impl Heads {
         self.sweep = self.sweep.wrapping_add(1) & (BUCKETS - 1);
         let first = self.sweep.saturating_mul(WAYS);
         for at in first..first.saturating_add(WAYS) {
-            if self
-                .entries
-                .get(at)
-                .is_some_and(|e| now.saturating_sub(e.used) > IDLE_SECS)
+            if let Some(entry) = self.entries.get(at)
+                && now.saturating_sub(entry.used) > IDLE_SECS
             {
+                if entry.state == State::Open {
+                    bump(&mut self.stats.idle_open);
+                }
                 self.remove(at);
             }
         }
@@ -360,6 +369,13 @@ impl Heads {
             let far = offset > window.saturating_add(FAR) && offset.wrapping_neg() > FAR;
             return match message(false) {
                 Message::None => {
+                    if entry.state == State::Fresh
+                        && !entry.ahead_counted
+                        && offset.wrapping_sub(window) <= FAR
+                    {
+                        entry.ahead_counted = true;
+                        bump(&mut self.stats.ahead);
+                    }
                     if far || entry.next == entry.end {
                         self.remove(at);
                     }

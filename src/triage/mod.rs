@@ -12,7 +12,7 @@ pub use heads::HeadStats;
 
 use crate::names::stream::Hint;
 use crate::names::{dtls, quic};
-use crate::packet::{Datagram, Ip, Packet, Segment, Transport};
+use crate::packet::{Datagram, Ip, Packet, Ports, Segment, Transport, is_on_tunnel_port};
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
 use heads::{Heads, Key, Known};
@@ -36,6 +36,13 @@ pub enum Reader {
     Dtls,
     /// A segment of a TCP direction.
     Stream(Part, Hint),
+}
+
+impl Reader {
+    /// Whether what was read of a flow before counts.
+    pub const fn keeps_state(self) -> bool {
+        matches!(self, Self::Quic | Self::Dtls | Self::Stream(..))
+    }
 }
 
 /// How a forwarded segment belongs to its direction.
@@ -122,6 +129,14 @@ const DNS: u16 = 53;
 const NETBIOS_NAMES: u16 = 137;
 const MDNS: u16 = 5353;
 const LLMNR: u16 = 5355;
+
+static NAME_PORTS: Ports = Ports::new(&[DNS, NETBIOS_NAMES, MDNS, LLMNR]);
+
+/// IPsec through NAT (RFC 3948).
+const IPSEC: u16 = 4500;
+const WIREGUARD: u16 = 51820;
+
+static CLOSED_PORTS: Ports = Ports::new(&[IPSEC, WIREGUARD]);
 
 impl Triage {
     /// What was counted so far.
@@ -254,8 +269,13 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
         dport,
         payload,
     } = *datagram;
+    let may_shake_hands = may_shake_hands(payload);
     // On any port: nothing that DNS sends begins like these.
-    if let [0xc0..=0xff, _, 0, 0, ..] | [0x16, 0xfe | 1, ..] = payload {
+    if may_shake_hands
+        && let [0xc0..=0xff, _, 0, 0, ..]
+        | [0xc0..=0xff, 0x6b, 0x33, 0x43, 0xcf, ..]
+        | [0x16, 0xfe | 1, ..] = payload
+    {
         if quic::looks_like(payload) == Some(quic::Shape::Initial) {
             return Verdict::Forward(Reader::Quic);
         }
@@ -263,46 +283,77 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
             return Verdict::Forward(Reader::Dtls);
         }
     }
-    if sport == DNS || dport == DNS {
-        return if payload.len() >= DNS_HEADER {
-            Verdict::Forward(Reader::Dns)
-        } else {
-            Verdict::Forget
-        };
+    if NAME_PORTS.may_have(sport, dport)
+        && let Some(verdict) = by_port(sport, dport, payload)
+    {
+        return verdict;
     }
-    if dport == MDNS || sport == MDNS {
-        return Verdict::Forward(Reader::Mdns);
-    }
-    if dport == LLMNR || sport == LLMNR {
-        return Verdict::Forward(Reader::Llmnr);
-    }
-    if dport == NETBIOS_NAMES {
-        return Verdict::Forward(Reader::Nbns);
-    }
-    if quic::looks_like(payload).is_some() {
-        return Verdict::Forward(Reader::Quic);
-    }
-    if dtls::looks_like(payload) {
-        return Verdict::Forward(Reader::Dtls);
+    if may_shake_hands {
+        if quic::looks_like(payload).is_some() {
+            return Verdict::Forward(Reader::Quic);
+        }
+        if dtls::looks_like(payload) {
+            return Verdict::Forward(Reader::Dtls);
+        }
     }
     if shape::is_dns(payload) {
         return Verdict::Forward(Reader::DnsShaped);
     }
-    if is_tunnel(sport, payload) || is_tunnel(dport, payload) {
+    if is_tunnel(datagram) {
         return Verdict::Unread(Unread::Tunnel);
     }
     Verdict::Forget
 }
 
-/// Ports that IANA or common use gives to tunnels. All but WireGuard's lie below the range that
-/// clients take their ports from.
-fn is_tunnel(port: u16, payload: &[u8]) -> bool {
-    match port {
-        1_701 | 2_152 | 3_544 | 4_341 | 4_500 | 4_789 | 4_790 | 5_247 | 6_080 | 6_081 | 6_635
-        | 7_932 | 8_472 | 37_008 => true,
-        51_820 => matches!(payload, [1..=4, 0, 0, 0, ..]),
-        _ => false,
+/// False for most bulk, from a few bytes: neither a long header of QUIC or a public header of Google's,
+/// nor a handshake record of DTLS.
+#[inline]
+fn may_shake_hands(payload: &[u8]) -> bool {
+    match *payload {
+        // Version 0 negotiates, 1 is QUIC's first. Voice and video (RTP) have the first bit, too.
+        [0x80..=0xff, 0, 0, 0, ..] => true,
+        [first @ 0x80..=0xff, v0, ..] => {
+            matches!(v0, b'Q' | b'T' | 0x6b | 0x70 | 0xfa | 0xff)
+                || first & 0x40 != 0 && payload.len() >= quic::PADDED
+        }
+        [0x16, version, ..] => matches!(version, 0xfe | 1),
+        [first, ..] => first & 0x83 == 1,
+        [] => false,
     }
+}
+
+/// What the ports say of a datagram; `None` where they say nothing.
+fn by_port(sport: u16, dport: u16, payload: &[u8]) -> Option<Verdict> {
+    let has = |port| sport == port || dport == port;
+    if has(DNS) {
+        return Some(if payload.len() >= DNS_HEADER {
+            Verdict::Forward(Reader::Dns)
+        } else {
+            Verdict::Forget
+        });
+    }
+    if has(MDNS) {
+        return Some(Verdict::Forward(Reader::Mdns));
+    }
+    if has(LLMNR) {
+        return Some(Verdict::Forward(Reader::Llmnr));
+    }
+    (dport == NETBIOS_NAMES).then_some(Verdict::Forward(Reader::Nbns))
+}
+
+/// Tunnels that were not opened, on the ports where that was tried, and those that only their keys
+/// open.
+fn is_tunnel(datagram: &Datagram<'_>) -> bool {
+    let closed = |port| match port {
+        // A single byte of ones keeps the NAT's state alive.
+        IPSEC => !matches!(datagram.payload, [0xff]),
+        // A client's own port may have the number.
+        WIREGUARD => matches!(datagram.payload, [1..=4, 0, 0, 0, ..]),
+        _ => false,
+    };
+    is_on_tunnel_port(datagram)
+        || CLOSED_PORTS.may_have(datagram.sport, datagram.dport)
+            && (closed(datagram.sport) || closed(datagram.dport))
 }
 
 #[cfg(test)]

@@ -97,6 +97,8 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         Shape::Short if matches!(payload, [0x14..=0x16, ..]) => {
             Message::Begins(Window::Bytes(HELLO_WINDOW))
         }
+        // A flight behind it may come in any order.
+        _ if fresh && stream::opens_tunnel(payload) => Message::Begins(Window::Bytes(SHORT_WINDOW)),
         _ if is_dns_over_tcp(payload) => Message::Begins(Window::Sliding(DNS_WINDOW)),
         _ if fresh && payload.len() < 14 && stream::dns_may_begin(payload) => {
             Message::Begins(Window::Bytes(TEXT_WINDOW))
@@ -151,13 +153,15 @@ pub(super) fn is_dns(payload: &[u8]) -> bool {
     else {
         return false;
     };
-    let questions = u16::from_be_bytes([q0, q1]);
+    if [q0, q1] != [0, 1] {
+        return false;
+    }
     let answers = u16::from_be_bytes([a0, a1]);
     let authorities = u16::from_be_bytes([n0, n1]);
     let additionals = u16::from_be_bytes([x0, x1]);
     let opcode = flags >> 3 & 0x0f;
     let reserved = flags2 & 0x40;
-    if questions != 1 || opcode != 0 || reserved != 0 {
+    if opcode != 0 || reserved != 0 {
         return false;
     }
     if flags & 0x80 == 0 {

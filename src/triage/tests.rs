@@ -9,9 +9,17 @@ const CLIENT: &str = "10.0.0.7";
 const SERVER: &str = "192.0.2.1";
 
 fn verdict(triage: &mut Triage, frame: &[u8]) -> Verdict {
+    verdict_at(triage, 0, frame)
+}
+
+/// So many seconds later.
+fn verdict_at(triage: &mut Triage, secs: i64, frame: &[u8]) -> Verdict {
     let mut path = Path::default();
     let packet = packet::decode(LinkType::ETHERNET, frame, &mut path).unwrap();
-    triage.packet(&packet, Timestamp::from_parts(1_700_000_000, 0))
+    triage.packet(
+        &packet,
+        Timestamp::from_parts(1_700_000_000_i64.saturating_add(secs), 0),
+    )
 }
 
 fn of_udp(sport: u16, dport: u16, payload: impl Into<Vec<u8>>) -> Verdict {
@@ -127,6 +135,53 @@ fn what_a_syn_opened_is_followed_in_any_order() {
         client.sends(1 + u32::try_from(hello.len()).unwrap(), &data),
         Verdict::Forget
     );
+}
+
+/// Data that come far ahead of the first byte are not kept: once a direction, that is counted.
+#[test]
+fn directions_with_data_too_far_ahead_are_counted() {
+    let bulk = [0xa5; 1_000];
+    let mut client = Client::new(0);
+    assert!(is_stream(client.sends(1 + 65_535, &bulk)));
+    assert_eq!(client.triage.stats(), HeadStats::default());
+    for ahead in [65_536, 70_000, 4 << 20] {
+        assert_eq!(client.sends(1 + ahead, &bulk), Verdict::Forget);
+        assert_eq!(client.triage.stats().ahead, 1);
+    }
+    // Neither what is of another time, nor what stands before, nor bulk behind a beginning.
+    for (first, other) in [
+        (200 << 20, false),
+        (0u32.wrapping_sub(5_000), false),
+        (1, true),
+    ] {
+        let mut client = Client::new(0);
+        client.sends(first, &bulk);
+        if other {
+            client.sends(100_000, &bulk);
+        }
+        assert_eq!(client.triage.stats(), HeadStats::default());
+    }
+}
+
+/// Those of which a message had begun, and no others.
+#[test]
+fn directions_that_fell_silent_are_counted() {
+    let mut triage = Triage::default();
+    let from = |port: u16| ethernet().ipv4(CLIENT, SERVER).tcp(port, 443);
+    let hello = tls::client_hello("example.com").records();
+    // A hello without its end, a whole one, a connection that sent nothing.
+    verdict(&mut triage, &from(1).payload(&hello[..50]));
+    verdict(&mut triage, &from(2).payload(hello.clone()));
+    verdict(&mut triage, &from(3).syn().seq(0).payload(Vec::new()));
+    for (secs, idle) in [(120, 0), (121, 1), (121, 1)] {
+        // Each that comes looks after a part of the table.
+        for port in 10_000..20_000 {
+            let syn = from(port).syn().seq(secs).payload(Vec::new());
+            verdict_at(&mut triage, i64::from(secs), &syn);
+        }
+        assert_eq!(triage.stats().idle_open, idle, "{secs}");
+        assert_eq!(triage.stats().evicted_open, 0);
+    }
 }
 
 #[test]
@@ -294,6 +349,17 @@ fn udp_tunnels_are_not_forgotten() {
         of_udp(40_000, 51_820, vec![4, 0, 0, 0, 9]),
         Verdict::Unread(Unread::Tunnel)
     );
+    // What keeps a NAT's state alive carries nothing.
+    assert_eq!(of_udp(4_500, 4_500, vec![0xff]), Verdict::Forget);
+    // A client's own port may have the number of TZSP.
+    for ports in [(37_008, 443), (443, 37_008)] {
+        assert_eq!(of_udp(ports.0, ports.1, vec![8; 100]), Verdict::Forget);
+    }
+    // A mirrored frame of which too little is there.
+    assert_eq!(
+        of_udp(40_000, 37_008, vec![1, 0, 0, 18, 1]),
+        Verdict::Unread(Unread::Tunnel)
+    );
     // A client's own port may have WireGuard's number.
     assert_eq!(of_udp(443, 51_820, vec![0x41; 100]), Verdict::Forget);
     // DNS is DNS on any port.
@@ -329,5 +395,23 @@ fn payloads_cut_before_they_can_be_told_are_not_forgotten() {
 fn unread_kinds_are_numbered_in_the_order_of_all() {
     for (index, kind) in Unread::ALL.into_iter().enumerate() {
         assert_eq!(kind as usize, index);
+    }
+}
+
+proptest::proptest! {
+    /// What is sorted out by its first bytes is nothing that a reader would take.
+    #[test]
+    fn no_handshake_is_sorted_out_by_its_first_bytes(
+        first in proptest::prelude::any::<u8>(),
+        version in proptest::sample::select(vec![
+            0u32, 1, 0x6b33_43cf, 0x709a_50c4, 0xff00_001d, 0xff02_0001, 0xface_b002, 0x5130_3530,
+            0x5430_3531, 0x5130_3433, 0x1a2a_3a4a, 0xbabe_cafe, 0xfefd_0000, 0x0100_0000,
+        ]),
+        rest in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..1_400),
+    ) {
+        let payload = [&[first][..], &version.to_be_bytes(), &rest].concat();
+        let taken = crate::names::quic::looks_like(&payload).is_some()
+            || crate::names::dtls::looks_like(&payload);
+        proptest::prop_assert!(!taken || super::may_shake_hands(&payload));
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use testkit::scenarios::{self, Scenario};
 
-use crate::harness::{capture, captures, nanoseconds, run, run_line};
+use crate::harness::{Folder, capture, captures, nanoseconds, run, run_line};
 
 /// (packet, kind, name, src, sport, dst, dport)
 type Row = (u64, String, String, String, u64, String, u64);
@@ -142,4 +142,51 @@ fn files_come_in_the_order_given() {
         .unwrap();
     assert_eq!(change, scenarios::named("raw-ip.pcap").observed.len());
     assert!(files[change..].iter().all(|file| file == &files[change]));
+}
+
+/// The end of the capture gives the names of hellos that are not complete, in a tunnel too.
+#[test]
+fn a_name_that_comes_at_the_end_has_its_path() {
+    use testkit::capture::{Packet, Pcap};
+    use testkit::{frame, quic, tls, tunnel};
+
+    let hello = tls::client_hello("www.example.com")
+        .sni(tls::SniPlace::First)
+        .post_quantum()
+        .handshake();
+    let initial = quic::initial(quic::V1, b"8 bytes!").crypto(0, &hello[..700]);
+    let inner = frame::ethernet()
+        .ipv4("10.0.0.7", "192.0.2.1")
+        .udp(50_000, 443)
+        .payload(initial.datagram());
+    let outer = frame::ethernet()
+        .vlan(7)
+        .ipv4("198.51.100.1", "198.51.100.2")
+        .udp(50_000, 4_789)
+        .payload(tunnel::vxlan(42, &inner));
+    // What comes last is in no tunnel.
+    let last = frame::ethernet()
+        .ipv4("10.0.0.9", "192.0.2.1")
+        .udp(50_001, 443)
+        .payload(initial.datagram());
+    let packets = [Packet::new(1, outer), Packet::new(2, last)];
+    let folder = Folder::new();
+    let file = folder.file("late.pcap", Pcap::new(1).packets(&packets).bytes());
+    let lines = run(["names", &file, "--summary", "none"]).exits(0).json();
+    let paths: Vec<_> = lines
+        .iter()
+        .map(|line| (line["name"].as_str().unwrap(), line["path"].to_string()))
+        .collect();
+    let path = concat!(
+        r#"[{"kind":"vlan","id":7},"#,
+        r#"{"kind":"vxlan","id":42,"src":"198.51.100.1","dst":"198.51.100.2"}]"#
+    );
+    let compact = |text: &str| serde_json::from_str::<Value>(text).unwrap().to_string();
+    assert_eq!(
+        paths,
+        [
+            ("www.example.com", compact(path)),
+            ("www.example.com", "null".to_owned()),
+        ]
+    );
 }

@@ -130,6 +130,15 @@ fn what_was_not_read_limits_the_verdict() {
     ] {
         assert!(not_read.contains(what), "no {what} in {not_read}");
     }
+    // Reasons are told and not added up: what they count differs.
+    assert_eq!(
+        verdict["limits"],
+        serde_json::json!([
+            "5.0 % of packets could not be decoded",
+            "names may also have passed unseen for 4 other reasons under \"Not read\", above all in \
+             QUIC Initial packets cut short by the capture (3)"
+        ])
+    );
     run_line("replay pcaps/hard-to-read.pcap")
         .exits(0)
         .says(&["Not read: names may have passed unseen in", "But: "]);

@@ -1,6 +1,6 @@
 //! Requests, hellos and certificates that are content of others: they name nobody's destination.
 
-use testkit::{http, tls, tls_server, x509};
+use testkit::{dns, http, tls, tls_server, x509};
 
 use crate::harness::{Way, read, to};
 
@@ -136,4 +136,133 @@ fn a_flight_behind_a_proxys_answer() {
         ("tls_sni", "inner.example"),
         ("x509_cn", "inner.example"),
     ]);
+}
+
+/// Nothing is told to be content behind a proxy: its tunnel may hold any protocol.
+#[test]
+fn answers_in_a_tunnel() {
+    let way = to(3_128);
+    let back = way.back(77);
+    let hello = tls::client_hello("inner.example").version(tls::Version::Tls12);
+    let chain = tls_server::flight(
+        tls::Version::Tls12,
+        &[x509::certificate("inner.example").der()],
+    );
+    let (hello, chain) = (hello.records(), chain.records());
+    let connect = b"CONNECT inner.example:443 HTTP/1.1\r\n\r\n";
+    let answer = b"HTTP/1.1 200 OK\r\n\r\n";
+    let wanted = [
+        ("http_connect", "inner.example"),
+        ("tls_sni", "inner.example"),
+        ("x509_cn", "inner.example"),
+    ];
+    let opened = [
+        way.syn(),
+        back.syn_ack(),
+        way.data(0, connect),
+        back.data(0, answer),
+    ];
+    for cut in 0..40 {
+        let (first, second) = chain.split_at(cut);
+        let mut flight = vec![way.data(connect.len(), &hello)];
+        if cut != 0 {
+            flight.push(back.data(answer.len(), first));
+        }
+        flight.push(back.data(answer.len() + cut, second));
+        let frames = [&opened[..], &flight].concat();
+        read(frames).holds(&wanted);
+        // In any order.
+        flight.reverse();
+        read([&opened[..], &flight].concat()).holds(&wanted);
+    }
+    // The reply of SOCKS 4 in two segments.
+    let request = b"\x04\x01\x01\xbb\0\0\0\x01u\0inner.example\0";
+    let reply = b"\0\x5a\0\0\0\0\0\0";
+    for cut in 0..8 {
+        let mut frames = vec![way.syn(), back.syn_ack(), way.data(0, request)];
+        if cut != 0 {
+            frames.push(back.data(0, &reply[..cut]));
+        }
+        frames.push(back.data(cut, &reply[cut..]));
+        frames.push(way.data(request.len(), &hello));
+        frames.push(back.data(reply.len() + 300, &chain[300..]));
+        frames.push(back.data(reply.len(), &chain[..300]));
+        read(frames).holds(&[
+            ("socks_host", "inner.example"),
+            ("tls_sni", "inner.example"),
+            ("x509_cn", "inner.example"),
+        ]);
+    }
+    let query = dns::query(1, "tunnelled.example", dns::A).over_tcp();
+    let response = dns::response(1, "tunnelled.example", dns::A)
+        .a("tunnelled.example", "10.1.2.3")
+        .over_tcp();
+    let inside = [
+        way.data(connect.len(), &query),
+        back.data(answer.len(), &response),
+    ];
+    read([&opened[..], &inside].concat()).holds(&[
+        ("dns_answer", "tunnelled.example"),
+        ("dns_query", "tunnelled.example"),
+        ("dns_query", "tunnelled.example"),
+        ("http_connect", "inner.example"),
+    ]);
+}
+
+/// In an upload whose beginning was not seen a request with a long body is no proof.
+#[test]
+fn a_body_in_the_middle_of_a_connection() {
+    let way = to(80);
+    let posing = b"POST /x HTTP/1.1\r\nHost: posing.example\r\nContent-Length: 2000000000\r\n\r\n";
+    let real = http::get("real.example", "/");
+    read(vec![way.data(0, posing), way.data(90_000, &real)]).holds(&[
+        ("http_host", "posing.example"),
+        ("http_host", "real.example"),
+    ]);
+}
+
+/// While the body is still waited for, what is inside is counted, too.
+#[test]
+fn in_a_short_upload() {
+    let way = to(80);
+    let head = b"PUT /x HTTP/1.1\r\nHost: asked.example\r\nContent-Length: 5000\r\n\r\n";
+    let inside = http::get("inside.example", "/");
+    let next = http::get("next.example", "/");
+    let frames = vec![
+        way.syn(),
+        way.data(0, head),
+        way.data(head.len() + 1_000, &inside),
+        way.data(head.len() + 5_000, &next),
+    ];
+    let read = read(frames);
+    assert_eq!(read.outcome.workers.streams.content, 1);
+    read.holds(&[
+        ("http_host", "asked.example"),
+        ("http_host", "next.example"),
+    ]);
+}
+
+/// RFC 9110 section 10.1.1: a server may refuse a body, which is then not sent.
+#[test]
+fn a_body_that_the_server_does_not_want() {
+    let way = to(80);
+    let head = b"POST /x HTTP/1.1\r\nHost: one.example\r\nExpect: 100-continue\r\n\
+        Content-Length: 100000\r\n\r\n";
+    let next = http::get("two.example", "/");
+    let wanted = [("http_host", "one.example"), ("http_host", "two.example")];
+    for cut in 1..next.len() {
+        let frames = vec![
+            way.syn(),
+            way.data(0, head),
+            way.data(head.len(), &next[..cut]),
+            way.data(head.len() + cut, &next[cut..]),
+        ];
+        read(frames).holds(&wanted);
+    }
+    // One that is sent is passed over.
+    let mut frames = vec![way.syn(), way.data(0, head)];
+    frames.push(way.data(head.len(), &[b'.'; 1_400]));
+    frames.push(way.data(head.len() + 50_000, &http::get("inside.example", "/")));
+    frames.push(way.data(head.len() + 100_000, &next));
+    read(frames).holds(&wanted);
 }

@@ -96,3 +96,25 @@ fn a_hello_behind_socks() {
         }
     }
 }
+
+/// Every dialogue, cut once, anywhere in front of its hello.
+#[test]
+fn a_dialogue_in_two_segments() {
+    let hello = hello();
+    for (name, before) in starttls::clients() {
+        let bytes = [&before[..], &hello].concat();
+        for cut in 1..before.len() + 12 {
+            let way = to(2_525);
+            let frames = vec![
+                way.syn(),
+                way.data(0, &bytes[..cut]),
+                way.data(cut, &bytes[cut..]),
+            ];
+            let found = read(frames).names();
+            assert!(
+                found.iter().any(|(kind, _)| kind == "tls_sni"),
+                "{name} cut at {cut}: {found:?}"
+            );
+        }
+    }
+}

@@ -129,6 +129,8 @@ fn quic_and_dtls_on_the_ports_of_dns() {
         let udp = ethernet().ipv4("10.0.0.7", "192.0.2.80").udp(40_000, port);
         let initial = quic::initial(1, b"12345678").crypto(0, &hello.handshake());
         read(vec![udp.payload(initial.datagram())]).holds(&[("quic_sni", "any-port.example")]);
+        let second = quic::initial(0x6b33_43cf, b"12345678").crypto(0, &hello.handshake());
+        read(vec![udp.payload(second.datagram())]).holds(&[("quic_sni", "any-port.example")]);
         let datagram = dtls::client_hello("any-port.example", b"").datagram();
         read(vec![udp.payload(datagram)]).holds(&[("dtls_sni", "any-port.example")]);
     }

@@ -240,6 +240,19 @@ impl<'m, 's, V: FnMut(Kind, &[u8])> Walk<'m, 's, V> {
         mut after: Option<usize>,
     ) -> Result<usize, (End, Option<usize>)> {
         let text = &mut self.scratch.text;
+        if !self.flavour.text
+            && start >= HEADER
+            && let Some(length) = self
+                .message
+                .get(start..)
+                .and_then(|wire| text.set_wire(wire))
+        {
+            let Some(left) = self.budget.checked_sub(length) else {
+                return Err((End::TooMany, None));
+            };
+            self.budget = left;
+            return Ok(after.unwrap_or_else(|| start.saturating_add(length)));
+        }
         text.clear();
         let mut position = start;
         let mut wire = 1usize; // the root's length octet

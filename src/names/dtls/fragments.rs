@@ -11,9 +11,6 @@ use crate::time::Timestamp;
 /// a second, and doubles the time up to a minute (RFC 6347 section 4.2.4.1).
 const TIMEOUT_NANOS: i64 = 120_000_000_000;
 
-/// How many separate pieces a message may be in.
-const MAX_PIECES: usize = 64;
-
 /// Buffers above this size are given back when their message is done.
 const KEPT_BUFFER: usize = 8_192;
 
@@ -22,7 +19,7 @@ const KEPT_BUFFER: usize = 8_192;
 pub struct Bounds {
     /// How many messages.
     pub messages: usize,
-    /// How many bytes of them in all.
+    /// How many bytes of them in all, with what is noted of each byte.
     pub bytes: usize,
 }
 
@@ -52,48 +49,50 @@ pub(super) struct Message {
     now: Timestamp,
     order: u64,
     bytes: Vec<u8>,
-    /// The pieces of `bytes` that came, as (start, end): in order, with holes between them.
-    pieces: Vec<(usize, usize)>,
+    /// A bit for each byte that came. Unlike a list of pieces it needs no bound of its own: a
+    /// message in fragments of one byte each, in any order, takes no more than another.
+    came: Vec<u8>,
+    /// Bytes before the first hole.
+    beginning: usize,
     pub(super) progress: Progress,
 }
 
 impl Message {
-    /// Puts a fragment in; where bytes came before, the first copy stays. False where it would
-    /// leave too many holes.
-    pub(super) fn put(&mut self, offset: usize, content: &[u8]) -> bool {
+    /// Puts a fragment in; where bytes came before, the first copy stays.
+    pub(super) fn put(&mut self, offset: usize, content: &[u8]) {
         let end = offset.saturating_add(content.len());
-        // The pieces that it touches become one with it.
-        let first = self.pieces.partition_point(|&(_, e)| e < offset);
-        let behind = self.pieces.partition_point(|&(s, _)| s <= end);
-        if first == behind && self.pieces.len() >= MAX_PIECES {
-            return false;
-        }
         if self.bytes.len() < end {
             self.bytes.resize(end, 0);
+            self.came.resize(end.div_ceil(8), 0);
         }
-        let touched = self.pieces.get(first..behind).unwrap_or_default();
-        let joined = touched.iter().fold((offset, end), |(start, end), &(s, e)| {
-            (start.min(s), end.max(e))
-        });
-        let mut at = offset;
-        for &(s, e) in touched.iter().chain(&[(end, end)]) {
-            let until = s.clamp(at, end);
-            let from = content.get(at.saturating_sub(offset)..until.saturating_sub(offset));
-            if let (Some(to), Some(from)) = (self.bytes.get_mut(at..until), from) {
-                to.copy_from_slice(from);
+        for (at, &byte) in (offset..).zip(content) {
+            let (place, bit) = bit_of(at);
+            if let (Some(to), Some(bits)) = (self.bytes.get_mut(at), self.came.get_mut(place))
+                && *bits & bit == 0
+            {
+                *bits |= bit;
+                *to = byte;
             }
-            at = e.clamp(until, end);
         }
-        self.pieces.splice(first..behind, [joined]);
-        true
+        // Goes over each byte of the message once.
+        while self.has(self.beginning) {
+            self.beginning = self.beginning.saturating_add(1);
+        }
+    }
+
+    fn has(&self, at: usize) -> bool {
+        let (place, bit) = bit_of(at);
+        self.came.get(place).is_some_and(|bits| bits & bit != 0)
     }
 
     /// The bytes from the first on, up to the first hole.
     pub(super) fn beginning(&self) -> &[u8] {
-        match self.pieces.first() {
-            Some(&(0, end)) => self.bytes.get(..end).unwrap_or_default(),
-            _ => &[],
-        }
+        self.bytes.get(..self.beginning).unwrap_or_default()
+    }
+
+    /// The memory that it takes.
+    fn size(&self) -> usize {
+        self.bytes.len().saturating_add(self.came.len())
     }
 
     fn clear(&mut self) {
@@ -101,8 +100,10 @@ impl Message {
         self.bytes.clear();
         if self.bytes.capacity() > KEPT_BUFFER {
             self.bytes = Vec::new();
+            self.came = Vec::new();
         }
-        self.pieces.clear();
+        self.came.clear();
+        self.beginning = 0;
         self.progress = Progress::default();
     }
 
@@ -164,6 +165,20 @@ impl Table {
         Some(message)
     }
 
+    /// Drops what there is of a message that came whole. Where that has another length, it was
+    /// another connection's, and is lost.
+    pub(super) fn replace(&mut self, key: &Key, length: usize, stats: &mut Stats) {
+        if let Some(index) = self.find(key)
+            && let Some(message) = self.messages.get_mut(index)
+        {
+            if message.length == length {
+                message.clear();
+            } else {
+                give_up(message, &mut stats.unfinished);
+            }
+        }
+    }
+
     /// Drops a message that is done.
     pub(super) fn forget(&mut self, key: &Key) {
         if let Some(index) = self.find(key)
@@ -175,9 +190,10 @@ impl Table {
 
     /// Keeps the bytes within their bound. The message of `key` goes last.
     pub(super) fn make_room(&mut self, key: &Key, stats: &mut Stats) {
-        let mut bytes = self.messages.iter().fold(0usize, |sum, message| {
-            sum.saturating_add(message.bytes.len())
-        });
+        let mut bytes = self
+            .messages
+            .iter()
+            .fold(0usize, |sum, message| sum.saturating_add(message.size()));
         while bytes > self.bounds.bytes {
             let oldest = self
                 .messages
@@ -185,7 +201,7 @@ impl Table {
                 .filter(|message| !message.bytes.is_empty())
                 .min_by_key(|message| (message.key == Some(*key), message.order));
             let Some(oldest) = oldest else { return };
-            bytes = bytes.saturating_sub(oldest.bytes.len());
+            bytes = bytes.saturating_sub(oldest.size());
             give_up(oldest, &mut stats.evicted);
         }
     }
@@ -220,6 +236,12 @@ impl Table {
         give_up(oldest, &mut stats.evicted);
         Some(index)
     }
+}
+
+/// Where the bit of a byte stands in [`Message::came`].
+fn bit_of(at: usize) -> (usize, u8) {
+    let shift = u32::try_from(at & 7).unwrap_or(0);
+    (at >> 3, 1u8.rotate_left(shift))
 }
 
 /// Clears a message that was not read to its end.

@@ -42,8 +42,6 @@ pub struct Stats {
     pub evicted: u64,
     /// Fragments of hellos and certificates that are longer than is put together.
     pub too_large: u64,
-    /// Fragments left out since their message has too many holes.
-    pub too_many_holes: u64,
     /// Records and fragments that contradict themselves, or others of their message.
     pub malformed: u64,
 }
@@ -58,7 +56,6 @@ impl Stats {
             (&mut self.unfinished, other.unfinished),
             (&mut self.evicted, other.evicted),
             (&mut self.too_large, other.too_large),
-            (&mut self.too_many_holes, other.too_many_holes),
             (&mut self.malformed, other.malformed),
         ] {
             *sum = sum.saturating_add(n);
@@ -157,19 +154,16 @@ impl Dtls {
             number: fragment.number,
         };
         if fragment.offset == 0 && fragment.content.len() == fragment.length {
-            self.table.forget(&key);
-            let mut progress = Progress::default();
-            progress.read(
-                key.kind,
-                fragment.content,
-                fragment.length,
-                &mut self.stats,
-                visit,
-            );
+            self.table.replace(&key, fragment.length, &mut self.stats);
+            self.read_alone(fragment, visit);
             return;
         }
         if fragment.length > MAX_MESSAGE {
             bump(&mut self.stats.too_large);
+            // Whoever overstates a hello's length may not hide the name in front.
+            if fragment.offset == 0 {
+                self.read_alone(fragment, visit);
+            }
             return;
         }
         if fragment.content.is_empty() {
@@ -182,10 +176,7 @@ impl Dtls {
         else {
             return;
         };
-        if !message.put(fragment.offset, fragment.content) {
-            bump(&mut self.stats.too_many_holes);
-            return;
-        }
+        message.put(fragment.offset, fragment.content);
         let Message { progress, .. } = message;
         let mut progress = *progress;
         let whole = progress.read(
@@ -202,23 +193,35 @@ impl Dtls {
             self.table.make_room(&key, &mut self.stats);
         }
     }
+
+    /// Reads a fragment from its message's start without those that may follow.
+    fn read_alone(&mut self, fragment: &Fragment<'_>, visit: &mut impl FnMut(Kind, &[u8], bool)) {
+        Progress::default().read(
+            fragment.kind,
+            fragment.content,
+            fragment.length,
+            &mut self.stats,
+            visit,
+        );
+    }
 }
 
 /// What was read of a message whose bytes come bit by bit.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
-    /// How many bytes there were when the hello was last read, and how often it was.
+    /// How many bytes there were when the hello was last read, and in all readings together.
     tried: usize,
-    tries: u8,
+    all: usize,
     /// The hello's name was pushed.
     named: bool,
     /// Offset of the next certificate's length.
     next: usize,
 }
 
-/// A hello that comes in so many fragments is read with each of them; after that only when twice
-/// as much of it is there, so that bytes sent one by one make no quadratic work.
-const TRIES: u8 = 16;
+/// A hello is read with each of its fragments until so many bytes were read, again and again: one of
+/// 700 bytes may come byte by byte. After that it is read only when a sixteenth more of it is there,
+/// so that such fragments make no quadratic work.
+const READ_FREELY: usize = 256 * 1024;
 
 impl Progress {
     /// Reads what is new in `bytes`, the beginning of a message of `length` bytes. True when all
@@ -247,13 +250,13 @@ impl Progress {
         stats: &mut HelloStats,
         visit: &mut impl FnMut(Kind, &[u8], bool),
     ) {
-        let enough =
-            bytes.len() > self.tried && (self.tries < TRIES || bytes.len() / 2 >= self.tried);
+        let new = bytes.len().saturating_sub(self.tried);
+        let enough = new > 0 && (self.all < READ_FREELY || new >= self.tried / 16);
         if self.named || !(whole || enough) {
             return;
         }
         self.tried = bytes.len();
-        self.tries = self.tries.saturating_add(1);
+        self.all = self.all.saturating_add(bytes.len());
         // Once without pushing, to know the flag that goes with the names.
         let hello = read_body(bytes, whole, true, &mut |_| {});
         if let Hello::Named { ech } = hello {

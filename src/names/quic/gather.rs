@@ -1,7 +1,11 @@
 //! Puts the bytes of a handshake message together, in whatever order they come.
 
-/// How many pieces a message may be in. Browsers that scatter their hello make about twenty.
-const MAX_PIECES: usize = 128;
+/// How many pieces a message may be in. Browsers that scatter their hello make about twenty; so many
+/// are enough for 1,500 bytes in frames of one byte each, in random order.
+const MAX_PIECES: usize = 512;
+
+/// How many pieces have to go when the store is put in order, so that the work pays.
+const WORTH: usize = MAX_PIECES / 4;
 
 /// The longest message in bytes. Post-quantum hellos have about 1,800.
 pub(super) const MAX_MESSAGE: u64 = 65_536;
@@ -27,24 +31,30 @@ pub(super) struct Gather {
     store: Vec<u8>,
     /// By offset; they do not overlap.
     pieces: Vec<Piece>,
+    /// Putting the store in order would not make enough pieces go.
+    stuck: bool,
     /// It is no use to look before so many bytes are there without a hole. It keeps small pieces
     /// from making the work quadratic.
     pub(super) wanted: usize,
 }
 
 impl Gather {
-    /// How many bytes are held.
-    pub(super) fn len(&self) -> usize {
-        self.store.len()
+    /// The memory that is in use, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let pieces = self.pieces.len().saturating_mul(size_of::<Piece>());
+        self.store.len().saturating_add(pieces)
     }
 
+    /// The memory that is kept, in bytes.
     pub(super) fn capacity(&self) -> usize {
-        self.store.capacity()
+        let pieces = self.pieces.capacity().saturating_mul(size_of::<Piece>());
+        self.store.capacity().saturating_add(pieces)
     }
 
     pub(super) fn clear(&mut self) {
         self.store.clear();
         self.pieces.clear();
+        self.stuck = false;
         self.wanted = 0;
     }
 
@@ -59,32 +69,35 @@ impl Gather {
         let Ok(mut offset) = usize::try_from(offset) else {
             return false;
         };
-        // The first piece that ends behind the offset.
-        let mut index = self.pieces.partition_point(|piece| piece.end() <= offset);
         while !data.is_empty() {
+            // The first piece that ends behind the offset. Sought anew in each turn, since putting
+            // bytes in may join pieces.
+            let index = self.pieces.partition_point(|piece| piece.end() <= offset);
             let next = self.pieces.get(index).copied();
             let free = next.map_or(data.len(), |piece| piece.offset.saturating_sub(offset));
-            let (new, rest) = data.split_at_checked(free).unwrap_or((data, &[]));
-            if !new.is_empty() {
-                if !self.insert(index, offset, new) {
-                    whole = false;
-                    break;
-                }
-                // Where it was joined to the piece before, the next one stands there now.
-                index = self
-                    .pieces
-                    .partition_point(|piece| piece.offset < offset.saturating_add(new.len()));
+            if let (0, Some(known)) = (free, next) {
+                let end = known.end();
+                let known = end.saturating_sub(offset).min(data.len());
+                data = data.get(known..).unwrap_or_default();
+                offset = end;
+                continue;
             }
-            let Some(next) = next else { break };
-            let known = next.end().saturating_sub(offset.saturating_add(new.len()));
-            data = rest.get(known.min(rest.len())..).unwrap_or_default();
-            offset = next.end();
-            index = index.saturating_add(1);
+            let (new, rest) = data.split_at_checked(free).unwrap_or((data, &[]));
+            if !self.insert(index, offset, new) {
+                whole = false;
+                break;
+            }
+            offset = offset.saturating_add(new.len());
+            data = rest;
         }
         whole
     }
 
-    fn insert(&mut self, index: usize, offset: usize, new: &[u8]) -> bool {
+    /// Puts new bytes in before the piece `index`.
+    fn insert(&mut self, mut index: usize, offset: usize, new: &[u8]) -> bool {
+        if self.pieces.len() >= MAX_PIECES && self.order() {
+            index = self.pieces.partition_point(|piece| piece.end() <= offset);
+        }
         let at = self.store.len();
         let count = self.pieces.len();
         let before = index
@@ -105,6 +118,39 @@ impl Gather {
             ),
         }
         self.store.extend_from_slice(new);
+        true
+    }
+
+    /// Puts the store in order, so that pieces without a hole between them become one. False where
+    /// that is not worth it; it cannot become so later, since then no piece is added any more.
+    fn order(&mut self) -> bool {
+        if self.stuck {
+            return false;
+        }
+        let pairs = self.pieces.iter().zip(self.pieces.iter().skip(1));
+        let joined = pairs.filter(|(a, b)| a.end() == b.offset).count();
+        if joined < WORTH {
+            self.stuck = true;
+            return false;
+        }
+        let mut store = Vec::with_capacity(self.store.len());
+        let mut pieces: Vec<Piece> = Vec::with_capacity(self.pieces.len());
+        for piece in &self.pieces {
+            let end = piece.at.saturating_add(piece.length);
+            let bytes = self.store.get(piece.at..end).unwrap_or_default();
+            match pieces.last_mut() {
+                Some(last) if last.end() == piece.offset => {
+                    last.length = last.length.saturating_add(bytes.len());
+                }
+                _ => pieces.push(Piece {
+                    at: store.len(),
+                    ..*piece
+                }),
+            }
+            store.extend_from_slice(bytes);
+        }
+        self.store = store;
+        self.pieces = pieces;
         true
     }
 

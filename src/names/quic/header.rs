@@ -7,7 +7,7 @@ use crate::names::gquic;
 pub(super) const MAX_ID: usize = 20;
 
 /// A client pads a datagram with an Initial packet to this size (RFC 9000 section 14.1).
-const PADDED: usize = 1_200;
+pub(crate) const PADDED: usize = 1_200;
 
 /// Packets of one datagram that are looked at. Four encryption levels exist.
 pub(super) const MAX_COALESCED: usize = 8;

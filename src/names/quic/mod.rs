@@ -6,54 +6,51 @@
 //! | `version` | salts, labels and forms of each version |
 //! | `keys` | Initial keys, header protection, decryption |
 //! | `opening` | which keys to try for a packet, and how often |
+//! | `budget` | bounds what is tried in vain |
 //! | `frames` | CRYPTO frames among the others |
 //! | `gather` | pieces of a hello in any order |
+//! | `hello` | reads a hello that is whole or given up; the memory of all |
 //! | `table` | the flows whose hello is not read yet, and those whose is |
 //!
 //! Google QUIC in the clear goes the same way without the keys; its formats are in
 //! `names/gquic.rs`.
 
+mod budget;
 mod frames;
 mod gather;
 mod header;
+mod hello;
 mod keys;
 mod opening;
 mod stats;
 mod table;
 mod version;
 
+pub(crate) use header::PADDED;
 pub use header::{Shape, looks_like};
 pub use stats::QuicStats;
 
 use crate::flow::Flow;
-use crate::names::gquic::{self, Chlo};
+use crate::names::gquic;
 use crate::names::kind::Kind;
-use crate::names::tls::{Hello, read_body};
+use crate::packet::path::Hop;
 use crate::time::Timestamp;
-use gather::{Gather, MAX_MESSAGE};
 use header::{MAX_COALESCED, Packet, next_packet};
+use hello::Rest;
 use opening::open;
-use table::{Entry, Id, State, Table};
-use version::Dialect;
+use table::{Entry, Id, KeySet, State, Table};
 
 /// Nanoseconds of packet time without progress after which a flow is forgotten. Clients give up a
 /// handshake after ten to thirty seconds.
 const IDLE: i64 = 60_000_000_000;
 
-/// Bytes of a hello that a flow may hold when all memory is used.
-const ORDINARY: usize = 4_096;
-
-/// Empty buffers that are kept for the next hello, and the largest that is kept.
-const SPARE: usize = 64;
-const SPARE_BYTES: usize = 8 * 1024;
-
 /// Bounds of the state of one [`Quic`].
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Directions of flows that are remembered (about 400 bytes each).
+    /// Directions of flows that are remembered (about 500 bytes each, and 400 more in eight tunnels).
     pub flows: usize,
-    /// Bytes of unfinished hellos that are held for all flows together. Beyond that, a flow may
-    /// still hold an ordinary hello: 4,096 bytes and a datagram.
+    /// Bytes of unfinished hellos that are held for all flows together, with what is noted of their
+    /// pieces. Beyond that, a flow may still hold an ordinary hello: 4,096 bytes and a frame.
     pub bytes: usize,
 }
 
@@ -82,6 +79,17 @@ pub struct Found<'a> {
     pub time: Timestamp,
     /// The number of that packet, as it was given to [`Quic::datagram`].
     pub number: u64,
+    /// The tags and tunnels around that packet, outermost first.
+    pub path: &'a [Hop],
+}
+
+/// Where a datagram was seen.
+#[derive(Debug, Clone, Copy)]
+struct At<'a> {
+    flow: &'a Flow,
+    now: Timestamp,
+    number: u64,
+    path: &'a [Hop],
 }
 
 /// Reads the hellos of QUIC flows.
@@ -94,36 +102,12 @@ pub struct Quic {
     rest: Rest,
 }
 
-/// All but the table, so that an entry of it can be borrowed beside.
-#[derive(Debug)]
-struct Rest {
-    limits: Limits,
-    stats: QuicStats,
-    /// Bytes that all gathers hold.
-    held: usize,
-    /// The packet that is being decrypted.
-    plain: Vec<u8>,
-    /// The hello that is being read.
-    message: Vec<u8>,
-    /// The names of that hello, each with its length in front (two bytes, native).
-    names: Vec<u8>,
-    spare: Vec<Gather>,
-}
-
 impl Quic {
     /// An instance without flows.
     pub fn new(limits: Limits) -> Self {
         Self {
             table: Table::new(limits.flows, IDLE),
-            rest: Rest {
-                limits,
-                stats: QuicStats::default(),
-                held: 0,
-                plain: Vec::new(),
-                message: Vec::new(),
-                names: Vec::new(),
-                spare: Vec::new(),
-            },
+            rest: Rest::new(limits),
         }
     }
 
@@ -133,7 +117,7 @@ impl Quic {
     }
 
     /// Reads a UDP payload that [`looks_like`] QUIC, sent from `flow.src` at `now`. `number` is the
-    /// packet's, and comes back in [`Found::number`].
+    /// packet's and `path` the tags and tunnels around it; both come back in [`Found`].
     ///
     /// A name is given when its hello is complete, or when its flow is forgotten and the bytes that
     /// came leave no doubt.
@@ -142,9 +126,16 @@ impl Quic {
         flow: &Flow,
         now: Timestamp,
         number: u64,
+        path: &[Hop],
         payload: &[u8],
         visit: &mut impl FnMut(Found<'_>),
     ) {
+        let at = At {
+            flow,
+            now,
+            number,
+            path,
+        };
         let Some(shape) = looks_like(payload) else {
             return;
         };
@@ -152,8 +143,8 @@ impl Quic {
         self.table
             .sweep(now, &mut |entry| rest.forget(entry, visit));
         match shape {
-            Shape::Initial => self.initials(flow, now, number, payload, visit),
-            Shape::Google => self.clear(flow, now, number, payload, visit),
+            Shape::Initial => self.initials(&at, payload, visit),
+            Shape::Google => self.clear(&at, payload, visit),
             Shape::Negotiation => bump(&mut self.rest.stats.negotiations),
             Shape::UnknownVersion => bump(&mut self.rest.stats.unknown_versions),
         }
@@ -174,14 +165,7 @@ impl Quic {
         self.table.drain(&mut |entry| rest.forget(entry, visit));
     }
 
-    fn initials(
-        &mut self,
-        flow: &Flow,
-        now: Timestamp,
-        number: u64,
-        payload: &[u8],
-        visit: &mut impl FnMut(Found<'_>),
-    ) {
+    fn initials(&mut self, at: &At<'_>, payload: &[u8], visit: &mut impl FnMut(Found<'_>)) {
         let mut left = payload;
         for _ in 0..MAX_COALESCED {
             let Some((packet, after)) = next_packet(left) else {
@@ -189,7 +173,7 @@ impl Quic {
             };
             left = after;
             if packet.initial {
-                self.initial(flow, now, number, &packet, visit);
+                self.initial(at, &packet, visit);
             }
         }
         if !left.is_empty() {
@@ -197,19 +181,13 @@ impl Quic {
         }
     }
 
-    fn initial(
-        &mut self,
-        flow: &Flow,
-        now: Timestamp,
-        number: u64,
-        packet: &Packet<'_>,
-        visit: &mut impl FnMut(Found<'_>),
-    ) {
+    fn initial(&mut self, at: &At<'_>, packet: &Packet<'_>, visit: &mut impl FnMut(Found<'_>)) {
         let rest = &mut self.rest;
         if packet.cut {
             bump(&mut rest.stats.cut);
             return;
         }
+        let flow = at.flow;
         let back = Flow {
             src: flow.dst,
             dst: flow.src,
@@ -218,20 +196,19 @@ impl Quic {
             protocol: flow.protocol,
         };
         // A server addresses its client by the ID that the client gave itself.
-        let answer = self.table.get(&back).is_some_and(|client| {
+        let answer = self.table.of_flow(&back).any(|client| {
             client.state != State::Unproven && client.source.as_bytes() == packet.destination
         });
         if answer {
             bump(&mut rest.stats.from_server);
             return;
         }
-        let made = self.table.get_or_make(flow, now, &mut |entry| {
-            if entry.state == State::Gathering {
-                bump(&mut rest.stats.evicted);
-            }
-            rest.forget(entry, visit);
-        });
-        let Some(entry) = made else { return };
+        let made = self
+            .table
+            .get_or_make(flow, packet.destination, at.now, &mut |entry| {
+                rest.evict(entry, visit);
+            });
+        let Some(mut entry) = made else { return };
 
         let known = entry.state == State::Done
             && (is(&entry.alias, packet.destination)
@@ -243,38 +220,46 @@ impl Quic {
             return;
         }
         let mut plain = std::mem::take(&mut rest.plain);
-        let opened = open(entry, packet, &mut plain, &mut rest.stats);
+        let opened = open(
+            entry,
+            &mut rest.pool,
+            at.now,
+            packet,
+            &mut plain,
+            &mut rest.stats,
+        );
         if let Some((frames, fresh)) = opened {
             bump(&mut rest.stats.initials);
-            entry.last = now;
-            if fresh {
-                rest.restart(entry, packet, visit);
-            } else if entry
-                .sets
-                .iter()
-                .flatten()
-                .all(|set| set.id.as_bytes() != packet.destination)
-            {
+            if let Some(set) = fresh {
+                let retried = is_retried(entry, packet, &set);
+                if entry.state != State::Unproven && !retried {
+                    // Another connection between the same ports. The one before may go on.
+                    let mut new = Entry::new(*flow, at.now);
+                    new.budget = entry.budget;
+                    if let Some(old) = self.table.make_room(flow) {
+                        rest.forget(old, visit);
+                    }
+                    let added = self.table.add(new, &mut |entry| rest.evict(entry, visit));
+                    let Some(added) = added else { return };
+                    entry = added;
+                }
+                rest.restart(entry, packet, set, retried);
+            } else if !entry.has_id(packet.destination) {
                 entry.alias = Some(Id::new(packet.destination));
             }
             if entry.state == State::Gathering {
-                entry.number = number;
+                entry.seen(at);
                 rest.gather(entry, packet.profile.dialect, frames);
                 rest.look(entry, visit);
+            } else {
+                entry.last = at.now;
             }
         }
         rest.plain = plain;
     }
 
     /// A Google QUIC packet in the clear.
-    fn clear(
-        &mut self,
-        flow: &Flow,
-        now: Timestamp,
-        number: u64,
-        payload: &[u8],
-        visit: &mut impl FnMut(Found<'_>),
-    ) {
+    fn clear(&mut self, at: &At<'_>, payload: &[u8], visit: &mut impl FnMut(Found<'_>)) {
         let rest = &mut self.rest;
         let packet = gquic::clear(payload);
         // Whoever sends no bytes of the crypto stream gets no entry.
@@ -293,12 +278,11 @@ impl Quic {
             bump(&mut rest.stats.without_chlo);
             return;
         }
-        let made = self.table.get_or_make(flow, now, &mut |entry| {
-            if entry.state == State::Gathering {
-                bump(&mut rest.stats.evicted);
-            }
-            rest.forget(entry, visit);
-        });
+        let made = self
+            .table
+            .get_or_make(at.flow, packet.id, at.now, &mut |entry| {
+                rest.evict(entry, visit);
+            });
         let Some(entry) = made else { return };
         let same = entry.google && is(&entry.alias, packet.id);
         if same && !packet.id.is_empty() && entry.state == State::Done {
@@ -310,21 +294,22 @@ impl Quic {
         if entry.state != State::Gathering || !same || headless {
             rest.release(entry, visit);
             entry.state = State::Gathering;
+            // What they open is no part of this hello.
+            entry.sets = [None; 2];
             entry.google = true;
             entry.alias = Some(Id::new(packet.id));
             entry.base = if begins { offset } else { 0 };
             entry.gather = rest.spare.pop().unwrap_or_default();
         }
-        entry.last = now;
-        entry.number = number;
-        let before = entry.gather.len();
-        let room = rest.has_room(entry);
+        entry.seen(at);
+        let before = entry.gather.size();
+        let others = rest.others(entry);
         let base = entry.base;
         let mut refused = 0u64;
         gquic::crypto_frames(packet.layout, packet.frames, |offset, data| {
             // Ahead of the CHLO is another one, which names the same server.
             if let Some(offset) = offset.checked_sub(base) {
-                let whole = room && entry.gather.add(offset, data);
+                let whole = others.leave_room(&entry.gather) && entry.gather.add(offset, data);
                 refused = refused.saturating_add(u64::from(!whole));
             }
         });
@@ -333,207 +318,17 @@ impl Quic {
     }
 }
 
-impl Rest {
-    /// Takes the CRYPTO frames of a decrypted packet.
-    fn gather(&mut self, entry: &mut Entry, dialect: Dialect, frames: &[u8]) {
-        let before = entry.gather.len();
-        let room = self.has_room(entry);
-        let mut refused = 0u64;
-        let each = |offset: u64, data: &[u8]| {
-            let whole = room && entry.gather.add(offset, data);
-            refused = refused.saturating_add(u64::from(!whole));
-        };
-        let walked = match dialect {
-            Dialect::Ietf => frames::crypto_frames(frames, each),
-            Dialect::GoogleChlo | Dialect::GoogleTls => {
-                gquic::crypto_frames(gquic::Layout::PROTECTED, frames, each);
-                true
-            }
-        };
-        if !walked {
-            bump(&mut self.stats.odd_frames);
-        }
-        self.grew(entry, before, refused);
-    }
-
-    /// Ordinary hellos always have room: what is held is bounded by the number of flows as well.
-    fn has_room(&self, entry: &Entry) -> bool {
-        self.held < self.limits.bytes || entry.gather.len() < ORDINARY
-    }
-
-    fn grew(&mut self, entry: &Entry, before: usize, refused: u64) {
-        let new = entry.gather.len().saturating_sub(before);
-        self.held = self.held.saturating_add(new);
-        self.stats.frames_refused = self.stats.frames_refused.saturating_add(refused);
-    }
-
-    /// Keys of the packet's own connection ID opened it: a new connection on the same ports, or the
-    /// same one after a Retry.
-    fn restart(
-        &mut self,
-        entry: &mut Entry,
-        packet: &Packet<'_>,
-        visit: &mut impl FnMut(Found<'_>),
-    ) {
-        let retried = packet.has_token
-            && entry.state == State::Gathering
-            && entry.source.as_bytes() == packet.source;
-        if !retried {
-            self.release(entry, visit);
-            entry.gather = self.spare.pop().unwrap_or_default();
-        }
-        entry.state = State::Gathering;
-        entry.google = packet.profile.dialect == Dialect::GoogleChlo;
-        entry.source = Id::new(packet.source);
-        entry.alias = None;
-        entry.base = 0;
-    }
-
-    /// Reads the hello if all of it is there.
-    fn look(&mut self, entry: &mut Entry, visit: &mut impl FnMut(Found<'_>)) {
-        let there = entry.gather.contiguous();
-        if there == 0 || there < entry.gather.wanted {
-            return;
-        }
-        entry.gather.copy_to(&mut self.message);
-        let message = std::mem::take(&mut self.message);
-        let hello = self.read(entry, &message, false, visit);
-        entry.gather.wanted = wanted(entry.google, &message);
-        self.message = message;
-        match hello {
-            Hello::Incomplete => return,
-            Hello::Named { .. } => bump(&mut self.stats.named),
-            Hello::Nameless => bump(&mut self.stats.nameless),
-            Hello::Malformed | Hello::NotHello => bump(&mut self.stats.malformed),
-        }
-        entry.state = State::Done;
-        self.recycle(entry);
-    }
-
-    /// Reads the bytes of a hello. Until it is whole the answer is [`Hello::Incomplete`] and nothing
-    /// is given, unless they are `last`.
-    fn read(
-        &mut self,
-        entry: &Entry,
-        message: &[u8],
-        last: bool,
-        visit: &mut impl FnMut(Found<'_>),
-    ) -> Hello {
-        let mut found = Found {
-            kind: Kind::QuicSni,
-            name: &[],
-            ech: false,
-            flow: &entry.flow,
-            time: entry.last,
-            number: entry.number,
-        };
-        if entry.google {
-            found.kind = Kind::GquicSni;
-            return match gquic::chlo(message) {
-                Chlo::Other => Hello::NotHello,
-                Chlo::Short => Hello::Incomplete,
-                Chlo::Message { length, .. } if length as u64 > MAX_MESSAGE => Hello::Malformed,
-                Chlo::Message { length, .. } if message.len() < length && !last => {
-                    Hello::Incomplete
-                }
-                Chlo::Message {
-                    name: Some(name), ..
-                } => {
-                    visit(Found { name, ..found });
-                    Hello::Named { ech: false }
-                }
-                Chlo::Message { length, .. } if message.len() < length => Hello::Incomplete,
-                Chlo::Message { .. } => Hello::Nameless,
-            };
-        }
-        // Handshake header (RFC 8446 section 4): type, and the length in 24 bits.
-        match message.first() {
-            Some(1) => {}
-            Some(_) => return Hello::NotHello,
-            None => return Hello::Incomplete,
-        }
-        let Some((&[_, l0, l1, l2], body)) = message.split_first_chunk::<4>() else {
-            return Hello::Incomplete;
-        };
-        let length = usize::try_from(u32::from_be_bytes([0, l0, l1, l2])).unwrap_or(usize::MAX);
-        if length as u64 > MAX_MESSAGE.saturating_sub(4) {
-            return Hello::Malformed;
-        }
-        let whole = body.get(..length);
-        if whole.is_none() && !last {
-            return Hello::Incomplete;
-        }
-        // Whether the names are outer ones is known only at the end.
-        let names = &mut self.names;
-        names.clear();
-        let hello = read_body(
-            whole.unwrap_or(body),
-            whole.is_some(),
-            false,
-            &mut |name: &[u8]| {
-                if let Ok(length) = u16::try_from(name.len()) {
-                    names.extend_from_slice(&length.to_ne_bytes());
-                    names.extend_from_slice(name);
-                }
-            },
-        );
-        if let Hello::Named { ech } = hello {
-            found.ech = ech;
-            let mut left = self.names.as_slice();
-            while let Some((&length, after)) = left.split_first_chunk::<2>() {
-                let length = usize::from(u16::from_ne_bytes(length));
-                let Some((name, after)) = after.split_at_checked(length) else {
-                    break;
-                };
-                visit(Found { name, ..found });
-                left = after;
-            }
-        }
-        hello
-    }
-
-    /// Ends an unfinished hello: gives its name if that is certain.
-    fn release(&mut self, entry: &mut Entry, visit: &mut impl FnMut(Found<'_>)) {
-        if entry.state == State::Gathering {
-            entry.gather.copy_to(&mut self.message);
-            let message = std::mem::take(&mut self.message);
-            match self.read(entry, &message, true, visit) {
-                Hello::Named { .. } => bump(&mut self.stats.incomplete_named),
-                _ => bump(&mut self.stats.incomplete),
-            }
-            self.message = message;
-        }
-        self.recycle(entry);
-    }
-
-    fn forget(&mut self, mut entry: Entry, visit: &mut impl FnMut(Found<'_>)) {
-        self.release(&mut entry, visit);
-    }
-
-    fn recycle(&mut self, entry: &mut Entry) {
-        self.held = self.held.saturating_sub(entry.gather.len());
-        let mut gather = std::mem::take(&mut entry.gather);
-        if gather.capacity() > 0 && gather.capacity() <= SPARE_BYTES && self.spare.len() < SPARE {
-            gather.clear();
-            self.spare.push(gather);
-        }
-    }
-}
-
-/// How long the hello is, as far as its beginning tells.
-fn wanted(google: bool, message: &[u8]) -> usize {
-    if google {
-        return match gquic::chlo(message) {
-            Chlo::Message { length, .. } => length,
-            Chlo::Short | Chlo::Other => gquic::table_end(message),
-        };
-    }
-    match message.first_chunk::<4>() {
-        Some(&[_, l0, l1, l2]) => usize::try_from(u32::from_be_bytes([0, l0, l1, l2]))
-            .unwrap_or(usize::MAX)
-            .saturating_add(4),
-        None => 4,
-    }
+/// Whether keys of a new connection ID are those that a client uses after a Retry: it sends the same
+/// hello once more, and its packet numbers go on (RFC 9000 section 17.2.5.3).
+fn is_retried(entry: &Entry, packet: &Packet<'_>, set: &KeySet) -> bool {
+    packet.has_token
+        && entry.state == State::Gathering
+        && entry.source.as_bytes() == packet.source
+        && entry
+            .sets
+            .iter()
+            .flatten()
+            .all(|old| old.largest < set.largest)
 }
 
 fn is(id: &Option<Id>, bytes: &[u8]) -> bool {

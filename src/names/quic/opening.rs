@@ -1,26 +1,59 @@
-//! Which keys to try for a packet. Every try that fails is counted against the flow, so that junk
-//! that looks like Initial packets costs a bounded amount.
+//! Which keys to try for a packet, and what trying in vain may cost.
+//!
+//! Anybody can send what looks like an Initial packet, and only its keys tell. So what is tried is
+//! bounded, and the bound must not blind: whoever sends junk ahead of a hello may not hide it.
+//!
+//! * Every packet is worth three tries at most, whatever came before it.
+//! * A try that succeeds is free. It is what the reader is for, and ends with the hello.
+//! * A try in vain is paid by the flow's own budget, which covers what honest flows need whose
+//!   beginning was not captured. Nobody else can spend it.
+//! * Then by a pool that all flows of one reader share. It is so large that a burst of junk does
+//!   not empty it, and what a steady stream takes out of it is bounded by packet time. A flow that
+//!   has not used up its own budget does not see whether it is empty, so junk blinds no other flow.
+//! * When both are empty, the keys that the packet's connection ID has opened a packet with are
+//!   tried all the same: a hello that has begun goes on. Other packets are counted and left.
+//!
+//! Both come back with packet time, so that a client that repeats its hello, as all do, is read a
+//! moment later even in a flood.
 
-use super::bump;
+use super::budget::{Budget, Rate};
 use super::header::Packet;
 use super::keys::Keys;
 use super::stats::QuicStats;
 use super::table::{Entry, Id, KeySet};
+use super::{bump, is};
+use crate::time::Timestamp;
 
-/// Keys that are tried in vain for one flow before its packets are left unread until it is
-/// forgotten. An honest flow fails a few times, where its beginning was not captured.
-pub(super) const MAX_ATTEMPTS: u16 = 128;
+/// Tries in vain that each flow may cost: 128, and two more each second.
+pub(super) const OF_FLOW: Rate = Rate {
+    most: 128,
+    each: 500_000_000,
+};
+
+/// Tries in vain that all flows of one reader may cost beyond their own. A try takes a few
+/// microseconds: with 64 readers this is some seconds of work once, and a third of a processor
+/// after that, if somebody floods all of them.
+pub(super) const POOL: Rate = Rate {
+    most: 16_384,
+    each: 1_000_000,
+};
 
 /// Opens a packet with the flow's keys, or with those that its own connection ID gives. The second
-/// of the answer says that the latter did it.
+/// of the answer is the latter, if they did it: they are another connection's, or this one's after
+/// a Retry.
 pub(super) fn open<'s>(
     entry: &mut Entry,
+    pool: &mut Budget,
+    now: Timestamp,
     packet: &Packet<'_>,
     plain: &'s mut Vec<u8>,
     stats: &mut QuicStats,
-) -> Option<(&'s [u8], bool)> {
-    let spent = entry.attempts >= MAX_ATTEMPTS;
+) -> Option<(&'s [u8], Option<KeySet>)> {
+    entry.budget.refill(OF_FLOW, now);
+    pool.refill(POOL, now);
+    let alias = is(&entry.alias, packet.destination);
     let mut matching = false;
+    let mut refused = false;
     let mut opened = None;
     for set in entry.sets.iter_mut().flatten() {
         if set.version != packet.version {
@@ -28,8 +61,8 @@ pub(super) fn open<'s>(
         }
         let own = set.id.as_bytes() == packet.destination;
         matching |= own;
-        // Who has used up the attempts may still use the ID that was proven.
-        if spent && !own {
+        if entry.budget.is_spent() && pool.is_spent() && !own && !alias {
+            refused = true;
             continue;
         }
         if let Some((number, frames)) = set.keys.open(packet, Some(set.largest), plain) {
@@ -37,14 +70,10 @@ pub(super) fn open<'s>(
             opened = Some(frames.len());
             break;
         }
-        entry.attempts = entry.attempts.saturating_add(1);
+        in_vain(&mut entry.budget, pool, stats);
     }
     if let Some(length) = opened {
-        return Some((tail(plain, packet, length), false));
-    }
-    if spent {
-        bump(&mut stats.over_limit);
-        return None;
+        return Some((tail(plain, packet, length), None));
     }
     if !matching {
         // Its own ID, and those that opened packets of another version: a server may choose a
@@ -57,6 +86,10 @@ pub(super) fn open<'s>(
             *place = Some((set.id, false));
         }
         for (id, fresh) in ids.into_iter().flatten() {
+            if entry.budget.is_spent() && pool.is_spent() {
+                refused = true;
+                break;
+            }
             let Some(keys) = Keys::client(packet.profile, id.as_bytes()) else {
                 continue;
             };
@@ -68,15 +101,31 @@ pub(super) fn open<'s>(
                     keys,
                     largest: number,
                 };
-                let [latest, before] = &mut entry.sets;
-                *before = latest.replace(set);
-                return Some((tail(plain, packet, length), fresh));
+                let frames = tail(plain, packet, length);
+                if fresh {
+                    return Some((frames, Some(set)));
+                }
+                entry.keep(set);
+                return Some((frames, None));
             }
-            entry.attempts = entry.attempts.saturating_add(1);
+            in_vain(&mut entry.budget, pool, stats);
         }
     }
-    bump(&mut stats.failed);
+    bump(if refused {
+        &mut stats.over_limit
+    } else {
+        &mut stats.failed
+    });
     None
+}
+
+/// Counts a try in vain against the flow, or else against all.
+fn in_vain(own: &mut Budget, pool: &mut Budget, stats: &mut QuicStats) {
+    bump(&mut stats.in_vain);
+    if !own.spend() {
+        // Where that is empty too, the connection ID had earned the try.
+        pool.spend();
+    }
 }
 
 /// The frames of the packet that was opened in `plain`: they stand before the 16 bytes of the tag.

@@ -28,8 +28,11 @@ stats! {
     from_server,
     /// Initial packets of a connection whose hello has been read; not decrypted.
     repeated,
-    /// Initial packets left unread because their flow had used up its attempts.
+    /// Initial packets left unread because their flow had used up its attempts and those that all
+    /// flows share.
     over_limit,
+    /// Keys that were tried and did not open their packet: what `failed` and other packets cost.
+    in_vain,
     /// Decrypted packets with a frame that may not stand there or is not whole.
     odd_frames,
     /// Google QUIC packets in the clear without a CHLO.

@@ -1,15 +1,23 @@
 //! The flows that the reader remembers: a table of fixed size, addressed by the flow's hash.
 //!
-//! A flow stands in one of [`WAYS`] places. What has to leave is decided by packet order and packet
+//! A flow stands in one of [`WAYS`] places, in several of them while it holds several connections:
+//! a client may make them all from one port. What has to leave is decided by packet order and packet
 //! time alone: flows that nothing was decrypted of, then those whose hello is read, then the oldest.
 
+use super::At;
+use super::budget::Budget;
 use super::gather::Gather;
 use super::header::MAX_ID;
 use super::keys::Keys;
+use super::opening::OF_FLOW;
 use crate::flow::Flow;
+use crate::packet::path::{Hop, MAX_HOPS};
 use crate::time::Timestamp;
 
 const WAYS: usize = 8;
+
+/// How many connections of one flow are remembered.
+pub(super) const CONNECTIONS: usize = 4;
 
 /// A connection ID, owned.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,7 +65,7 @@ pub(super) enum State {
     Gathering,
 }
 
-/// One direction of a flow: from the one who may be the client.
+/// A connection in one direction of a flow: from the one who may be the client.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) flow: Flow,
@@ -65,6 +73,8 @@ pub(super) struct Entry {
     pub(super) last: Timestamp,
     /// The number of the last packet that gave bytes of the hello.
     pub(super) number: u64,
+    /// The tags and tunnels around that packet.
+    pub(super) path: Vec<Hop>,
     pub(super) state: State,
     /// The latest first. A Retry or another version makes a second one.
     pub(super) sets: [Option<KeySet>; 2],
@@ -77,26 +87,48 @@ pub(super) struct Entry {
     pub(super) google: bool,
     /// Where in the crypto stream it begins.
     pub(super) base: u64,
-    /// Keys that were tried in vain.
-    pub(super) attempts: u16,
+    /// For keys that are tried in vain.
+    pub(super) budget: Budget,
     pub(super) gather: Gather,
 }
 
 impl Entry {
-    fn new(flow: Flow, now: Timestamp) -> Self {
+    pub(super) fn new(flow: Flow, now: Timestamp) -> Self {
         Self {
             flow,
             last: now,
             number: 0,
+            path: Vec::new(),
             state: State::Unproven,
             sets: [None; 2],
             source: Id::default(),
             alias: None,
             google: false,
             base: 0,
-            attempts: 0,
+            budget: Budget::full(OF_FLOW, now),
             gather: Gather::default(),
         }
+    }
+
+    /// The ID is the connection's: its keys are made of it, or the server chose it.
+    pub(super) fn has_id(&self, id: &[u8]) -> bool {
+        let mut keys = self.sets.iter().flatten();
+        self.alias.is_some_and(|alias| alias.as_bytes() == id)
+            || keys.any(|set| set.id.as_bytes() == id)
+    }
+
+    /// Keeps keys that have opened a packet, instead of the oldest.
+    pub(super) fn keep(&mut self, set: KeySet) {
+        let [latest, before] = &mut self.sets;
+        *before = latest.replace(set);
+    }
+
+    /// `at` gave bytes of the hello.
+    pub(super) fn seen(&mut self, at: &At<'_>) {
+        self.last = at.now;
+        self.number = at.number;
+        self.path.clear();
+        self.path.extend(at.path.iter().take(MAX_HOPS));
     }
 }
 
@@ -128,23 +160,49 @@ impl Table {
         self.buckets.get_mut(index)
     }
 
-    pub(super) fn get(&mut self, flow: &Flow) -> Option<&mut Entry> {
-        self.bucket(flow)?
-            .iter_mut()
-            .find(|entry| entry.flow == *flow)
+    /// The connections of the flow.
+    pub(super) fn of_flow(&mut self, flow: &Flow) -> impl Iterator<Item = &Entry> {
+        let bucket = self.bucket(flow).map(|bucket| &*bucket);
+        let bucket = bucket.into_iter().flatten();
+        bucket.filter(move |entry| entry.flow == *flow)
     }
 
-    /// The flow's entry, made where there was none; what had to leave for it goes to `drop`.
+    /// The flow's connection with the ID `id`, or else its latest one, made where there was none;
+    /// what had to leave for it goes to `drop`.
     pub(super) fn get_or_make(
         &mut self,
         flow: &Flow,
+        id: &[u8],
         now: Timestamp,
         drop: &mut impl FnMut(Entry),
     ) -> Option<&mut Entry> {
         let bucket = self.bucket(flow)?;
-        if let Some(index) = bucket.iter().position(|entry| entry.flow == *flow) {
-            return bucket.get_mut(index);
+        let best = bucket
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| entry.flow == *flow)
+            .max_by_key(|(_, entry)| (entry.has_id(id), entry.last, entry.number));
+        match best {
+            Some((index, _)) => self.bucket(flow)?.get_mut(index),
+            None => self.add(Entry::new(*flow, now), drop),
         }
+    }
+
+    /// Takes the oldest connection of the flow out, where it has as many as it may: no flow drives
+    /// others out by making connections.
+    pub(super) fn make_room(&mut self, flow: &Flow) -> Option<Entry> {
+        let bucket = self.bucket(flow)?;
+        let of_flow = || bucket.iter().enumerate().filter(|(_, e)| e.flow == *flow);
+        if of_flow().count() < CONNECTIONS {
+            return None;
+        }
+        let (index, _) = of_flow().min_by_key(|(_, e)| (e.state, e.last, e.number))?;
+        Some(bucket.swap_remove(index))
+    }
+
+    /// Adds an entry; what had to leave for it goes to `drop`.
+    pub(super) fn add(&mut self, entry: Entry, drop: &mut impl FnMut(Entry)) -> Option<&mut Entry> {
+        let bucket = self.bucket(&entry.flow)?;
         if bucket.len() >= WAYS {
             let victim = bucket
                 .iter()
@@ -154,7 +212,7 @@ impl Table {
                 drop(bucket.swap_remove(index));
             }
         }
-        bucket.push(Entry::new(*flow, now));
+        bucket.push(entry);
         bucket.last_mut()
     }
 

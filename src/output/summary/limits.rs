@@ -3,12 +3,11 @@
 use crate::stats::{ReaderStats, WorkerStats};
 use crate::triage::Unread;
 
-/// Reasons with their counts, also those of 0. Names may have passed unseen in each of them.
+/// Reasons with their counts, also those of 0. Names may have passed unseen in each of them. Frames
+/// that could not be decoded come on top. What is counted differs (packets, messages, places), and one
+/// message may be counted under two reasons: sums of these numbers mean nothing.
 pub(super) fn limits(reader: &ReaderStats, workers: &WorkerStats) -> Vec<(&'static str, u64)> {
-    let mut all = vec![(
-        "other frames that could not be decoded",
-        reader.gaps.others(),
-    )];
+    let mut all = Vec::new();
     for what in Unread::ALL {
         let count = reader.unread.get(what as usize).copied().unwrap_or(0);
         all.push((what.describe(), count));
@@ -42,7 +41,8 @@ fn fragments(reader: &ReaderStats, all: &mut Limits) {
     let f = &reader.fragments;
     all.extend([
         (
-            "IP datagrams with fragments missing, read as far as they go",
+            "IP datagrams and CAPWAP frames with fragments missing, read as far as they go",
+            // Those without a beginning are a part of the two: see the next line.
             f.expired
                 .saturating_add(f.drained)
                 .saturating_sub(f.headless),
@@ -79,11 +79,15 @@ fn streams(reader: &ReaderStats, workers: &WorkerStats, all: &mut Limits) {
             reader.heads.evicted_open,
         ),
         (
-            "TCP messages whose end is missing, read as far as they go",
-            s.incomplete,
+            "TCP connections whose first bytes are missing or late: what came over 64 KiB ahead was not kept",
+            reader.heads.ahead,
         ),
         (
-            "places where TCP segments are missing, passed over",
+            "TCP messages whose end is missing or over 120 s late, read as far as they go",
+            s.without_end(),
+        ),
+        (
+            "places in TCP streams that were not seen or not kept, passed over",
             s.holes,
         ),
         (
@@ -96,7 +100,15 @@ fn streams(reader: &ReaderStats, workers: &WorkerStats, all: &mut Limits) {
         ),
         (
             "TCP messages given up to make room for others",
-            s.evicted.saturating_add(s.evicted_for_space),
+            s.made_room(),
+        ),
+        (
+            "beginnings of messages inside a download or an upload, taken for its content",
+            s.content,
+        ),
+        (
+            "HTTP heads that break off, read as far as they go",
+            m.http_heads_cut,
         ),
         (
             "HTTP heads longer than 64 KiB, read up to there",
@@ -169,7 +181,7 @@ fn tls(workers: &WorkerStats, all: &mut Limits) {
         ),
         (
             "DTLS fragments malformed, or beyond what is kept of a message",
-            sum(&[dtls.malformed, dtls.too_large, dtls.too_many_holes]),
+            sum(&[dtls.malformed, dtls.too_large]),
         ),
     ]);
 }
@@ -208,3 +220,7 @@ pub(super) fn nameless_hellos(workers: &WorkerStats) -> u64 {
         workers.quic.nameless,
     ])
 }
+
+#[cfg(test)]
+#[path = "limits_tests.rs"]
+mod tests;

@@ -258,15 +258,21 @@ impl Summary {
                 count,
             });
         }
-        let limits = limits::limits(reader, workers).into_iter();
-        not_read.extend(
-            limits
-                .filter(|(_, count)| *count != 0)
-                .map(|(what, count)| Count {
-                    what: what.to_owned(),
-                    count,
-                }),
-        );
+        if reader.gaps.others() != 0 {
+            not_read.push(Count {
+                what: "other frames that could not be decoded".to_owned(),
+                count: reader.gaps.others(),
+            });
+        }
+        let mut limits: Vec<_> = limits::limits(reader, workers)
+            .into_iter()
+            .filter(|(_, count)| *count != 0)
+            .collect();
+        limits.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        not_read.extend(limits.iter().map(|&(what, count)| Count {
+            what: what.to_owned(),
+            count,
+        }));
         let without_name = limits::nameless_hellos(workers);
         if without_name != 0 {
             nameless.push(Count {
@@ -286,7 +292,8 @@ impl Summary {
             last: reader.last.map(|t| t.to_string()),
             filtered: reader.filtered,
             notes: notes(reader),
-            undecoded_share: ratio(undecoded, reader.packets),
+            // A frame may hold several that cannot be decoded.
+            undecoded_share: ratio(undecoded, reader.packets).min(1.0),
         };
         let names = Kind::ALL
             .iter()
@@ -306,7 +313,7 @@ impl Summary {
         let latency = &outcome.latency;
         let micros = |nanos: u64| nanos as f64 / 1e3;
         Self {
-            verdict: verdict::draw(&facts, &inputs, &packets, &not_read, &alerts),
+            verdict: verdict::draw(&facts, &inputs, &packets, &limits, &alerts),
             inputs,
             packets,
             names,
@@ -354,6 +361,10 @@ fn notes(reader: &ReaderStats) -> Vec<Count> {
         (
             "blocks with broken options; the rest of each block was used",
             reader.bad_options,
+        ),
+        (
+            "TCP connections silent for over 120 s: what they sent later was read where a message begins",
+            reader.heads.idle_open,
         ),
         (
             "payloads inside more than 8 tags and tunnels; \"path\" names the outermost 8",

@@ -1,15 +1,16 @@
 //! The verdict: what a person should take from a run.
 
-use super::super::style::counted;
-use super::{Alerts, Count, Facts, Inputs, Packets, Status, Verdict, rules_used};
+use super::super::style::{counted, grouped};
+use super::{Alerts, Facts, Inputs, Packets, Status, Verdict, rules_used};
 use crate::rules::RuleSet;
 
-/// Says what was found and never more than was seen.
+/// Says what was found and never more than was seen. `not_read` are the reasons, beside frames that
+/// could not be decoded, why names may have passed unseen: most first, none of them 0.
 pub(super) fn draw(
     facts: &Facts<'_>,
     inputs: &Inputs,
     packets: &Packets,
-    not_read: &[Count],
+    not_read: &[(&str, u64)],
     alerts: &Alerts,
 ) -> Verdict {
     let names = facts.outcome.workers.names_total();
@@ -46,16 +47,7 @@ pub(super) fn draw(
             percent(packets.undecoded_share)
         ));
     }
-    let unread = not_read
-        .iter()
-        .fold(0u64, |sum, c| sum.saturating_add(c.count))
-        .saturating_sub(undecoded);
-    if unread != 0 {
-        limits.push(format!(
-            "{} may have held names that were not read",
-            counted(unread, "packet or message", "packets or messages")
-        ));
-    }
+    limits.extend(passed_unseen(not_read, undecoded != 0));
     if packets.filtered != 0 {
         limits.push(format!(
             "{} left out by --bpf",
@@ -104,6 +96,23 @@ pub(super) fn draw(
     }
 }
 
+/// How many reasons there are and the one with the largest count. The counts are of different
+/// things, which overlap, so they are not added up. `more` says that others were told before.
+fn passed_unseen(reasons: &[(&str, u64)], more: bool) -> Option<String> {
+    let &(what, count) = reasons.first()?;
+    let largest = format!("{what} ({})", grouped(count));
+    let also = if more { "also " } else { "" };
+    Some(if reasons.len() == 1 {
+        format!("names may {also}have passed unseen in {largest}")
+    } else {
+        let other = if more { "other " } else { "" };
+        let n = grouped(reasons.len() as u64);
+        format!(
+            "names may {also}have passed unseen for {n} {other}reasons under \"Not read\", above all in {largest}"
+        )
+    })
+}
+
 /// Whether a file that was skipped in a folder is a capture in another format, or compressed in a
 /// way that is not opened.
 fn hides_packets(skipped: &str) -> bool {
@@ -149,5 +158,36 @@ fn percent(share: f64) -> String {
         format!("{percent:.1} %")
     } else {
         "less than 0.1 %".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_told_and_not_added_up() {
+        assert_eq!(passed_unseen(&[], false), None);
+        assert_eq!(passed_unseen(&[], true), None);
+        let one = [("certificates cut short", 1_200)];
+        assert_eq!(
+            passed_unseen(&one, false).unwrap(),
+            "names may have passed unseen in certificates cut short (1,200)"
+        );
+        assert_eq!(
+            passed_unseen(&one, true).unwrap(),
+            "names may also have passed unseen in certificates cut short (1,200)"
+        );
+        let two = [("certificates cut short", 12), ("QUIC hellos malformed", 3)];
+        assert_eq!(
+            passed_unseen(&two, false).unwrap(),
+            "names may have passed unseen for 2 reasons under \"Not read\", above all in certificates \
+             cut short (12)"
+        );
+        assert_eq!(
+            passed_unseen(&two, true).unwrap(),
+            "names may also have passed unseen for 2 other reasons under \"Not read\", above all in \
+             certificates cut short (12)"
+        );
     }
 }

@@ -24,11 +24,69 @@ mod flag {
 pub(in crate::packet) fn decode<'a>(
     data: &'a [u8],
     padded: bool,
-    path: &mut Path,
+    path: &Path,
 ) -> Result<Next<'a>, Stop<'a>> {
-    let Some(&[control, flags]) = data.first_chunk::<2>() else {
+    match data.first_chunk::<2>() {
+        Some(control) => with_control(*control, data, padded, path),
+        None => Err(truncated(LINK).into()),
+    }
+}
+
+/// As in the tunnel between an access point and its controller, where the two bytes of the frame
+/// control field may be swapped. A payload that is known behind its LLC header says which order is
+/// right. Without one, what the frame says of itself counts only where it is `vouched` for.
+pub(in crate::packet) fn decode_either_order<'a>(
+    data: &'a [u8],
+    vouched: bool,
+    path: &Path,
+) -> Result<Next<'a>, Stop<'a>> {
+    let Some(&[first, second]) = data.first_chunk::<2>() else {
         return Err(truncated(LINK).into());
     };
+    let plain = with_control([first, second], data, false, path);
+    if is_known(&plain) {
+        return plain;
+    }
+    let swapped = with_control([second, first], data, false, path);
+    if is_known(&swapped) {
+        return swapped;
+    }
+    // A packet by other means than a known payload would be a guess, and so would be the claim that
+    // the frame names nobody.
+    let frame = match (&plain, &swapped) {
+        (Err(Stop::Gap(Gap::Malformed(_))), _) | (_, Err(Stop::Gap(Gap::Truncated(_)))) => swapped,
+        _ => plain,
+    };
+    match frame {
+        Err(Stop::Gap(gap)) if vouched => Err(gap.into()),
+        _ => Err(malformed(LINK).into()),
+    }
+}
+
+/// True for a packet, or several, behind an LLC and SNAP header with the EtherType of IP, ARP, VLAN
+/// tags, MPLS, PPPoE, or authentication.
+fn is_known(frame: &Result<Next<'_>, Stop<'_>>) -> bool {
+    let number = match frame {
+        Ok(Next::EtherType(number, _)) => number.0,
+        Err(Stop::Subframes(subframes)) => match subframes.first() {
+            Some([0xaa, 0xaa, 0x03, 0, 0, 0, high, low, ..]) => u16::from_be_bytes([*high, *low]),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    matches!(
+        number,
+        0x0800 | 0x86dd | 0x0806 | 0x8100 | 0x88a8 | 0x8847 | 0x8848 | 0x8863 | 0x8864 | 0x888e
+    )
+}
+
+/// `control` is the frame control field, which `data` begins with.
+fn with_control<'a>(
+    [control, flags]: [u8; 2],
+    data: &'a [u8],
+    padded: bool,
+    path: &Path,
+) -> Result<Next<'a>, Stop<'a>> {
     match control & 0x0f {
         0x00 => return Err(Gap::NoNames(Carried::Wifi(Wifi::Management)).into()),
         0x04 => return Err(Gap::NoNames(Carried::Wifi(Wifi::Control)).into()),

@@ -21,6 +21,11 @@ impl<'a> Subframes<'a> {
         Self { data, hops }
     }
 
+    /// The body of the first one, from its LLC header on.
+    pub(super) fn first(&self) -> Option<&'a [u8]> {
+        self.data.get(14..)
+    }
+
     /// Decodes the next packet, and leaves its way in `path`, which must be the one that the frame
     /// was decoded with. `None` at the end.
     ///

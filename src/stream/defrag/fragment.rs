@@ -3,17 +3,23 @@
 use std::net::IpAddr;
 
 pub use crate::packet::Fragment;
+use crate::packet::Whole;
 use crate::time::Timestamp;
 
 /// The most bytes that a datagram's payload can have.
 pub const MAX_PAYLOAD: u32 = 65_535;
 
 impl<'a> Fragment<'a> {
+    /// Where the fragment begins in the payload.
+    pub(super) fn start(&self) -> u32 {
+        self.offset.into()
+    }
+
     /// Where the fragment ends in the payload.
     pub(super) fn stop(&self) -> Result<u32, Refusal> {
         let stop = u32::try_from(self.data.len())
             .ok()
-            .and_then(|len| self.offset.checked_add(len))
+            .and_then(|len| self.start().checked_add(len))
             .filter(|&stop| stop <= MAX_PAYLOAD)
             .ok_or(Refusal::TooLong)?;
         if self.data.is_empty() {
@@ -27,8 +33,8 @@ impl<'a> Fragment<'a> {
 
     /// Bytes `from..to` of the payload, which are within the fragment.
     pub(super) fn bytes(&self, from: u32, to: u32) -> &'a [u8] {
-        let start = from.saturating_sub(self.offset) as usize;
-        let stop = to.saturating_sub(self.offset) as usize;
+        let start = from.saturating_sub(self.start()) as usize;
+        let stop = to.saturating_sub(self.start()) as usize;
         self.data.get(start..stop).unwrap_or_default()
     }
 }
@@ -42,6 +48,8 @@ pub struct Datagram<T> {
     pub dst: IpAddr,
     /// Of the fragment at offset 0.
     pub protocol: u8,
+    /// What it is.
+    pub whole: Whole,
     /// Bytes of payload in the caller's buffer.
     pub len: usize,
     /// When the first of its fragments came.

@@ -1,5 +1,5 @@
 //! Puts fragmented IP datagrams together: IPv4 (RFC 791 section 3.2, RFC 815) and IPv6 (RFC 8200
-//! section 4.5).
+//! section 4.5). Frames that CAPWAP fragmented (RFC 5415 section 3.4) follow the same rules.
 //!
 //! etherparse's `IpDefragPool` is not used: it holds as many datagrams as are sent, its `retain`
 //! drops what expired instead of giving its first bytes back, it forgets overlaps (the last copy
@@ -14,7 +14,7 @@
 //!   what reaches beyond 65,535 bytes.
 //! * Nothing is remembered of finished datagrams: a network reuses identifications within seconds,
 //!   and a late copy of a fragment must not swallow a new datagram's. It waits alone, and leaves as
-//!   [`DefragStats::headless`].
+//!   [`DefragStats::headless`], or [`DefragStats::headless_evicted`].
 
 mod fragment;
 mod pages;
@@ -22,6 +22,8 @@ mod slot;
 mod stats;
 
 use std::collections::{HashMap, VecDeque};
+
+use foldhash::fast::FixedState;
 
 pub use self::fragment::{Datagram, Fragment, MAX_PAYLOAD, Outcome, Refusal};
 use self::pages::{Chain, PAGE, Pages};
@@ -68,6 +70,7 @@ enum Leave {
 /// fragment at offset 0, such as its packet number.
 ///
 /// ```
+/// use bellerophon::packet::Whole;
 /// use bellerophon::stream::defrag::{Defragmenter, Fragment, Limits, Outcome};
 /// use bellerophon::time::Timestamp;
 ///
@@ -77,6 +80,7 @@ enum Leave {
 /// let first = Fragment {
 ///     src: [10, 0, 0, 7].into(),
 ///     dst: [192, 0, 2, 53].into(),
+///     whole: Whole::Ip,
 ///     id: 7,
 ///     protocol: 17,
 ///     offset: 0,
@@ -96,7 +100,7 @@ pub struct Defragmenter<T = ()> {
     limits: Limits,
     pages: Pages,
     /// Only looked up, never walked: its order is random.
-    index: HashMap<Key, usize>,
+    index: HashMap<Key, usize, FixedState>,
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
     /// (serial, slot), oldest first.
@@ -118,7 +122,7 @@ impl<T: Copy> Defragmenter<T> {
         Self {
             limits,
             pages: Pages::new(limits.bytes_total),
-            index: HashMap::new(),
+            index: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             order: VecDeque::new(),
@@ -173,6 +177,7 @@ impl<T: Copy> Defragmenter<T> {
                 src: fragment.src,
                 dst: fragment.dst,
                 protocol: fragment.protocol,
+                whole: fragment.whole,
                 len: fragment.data.len(),
                 since: now,
                 tag,
@@ -206,7 +211,7 @@ impl<T: Copy> Defragmenter<T> {
             }
             None => stop,
         };
-        if stop <= fragment.offset {
+        if stop <= fragment.start() {
             self.count(fragment);
             return self.refuse(Refusal::BeyondEnd);
         }
@@ -317,7 +322,7 @@ impl<T: Copy> Defragmenter<T> {
         let parts = known
             .and_then(|number| self.slots.get(number))
             .map_or(&[][..], |slot| slot.parts.as_slice());
-        let mut at = fragment.offset;
+        let mut at = fragment.start();
         let first = parts.partition_point(|part| part.end <= at);
         for part in parts.get(first..).unwrap_or_default() {
             if part.start >= stop {
@@ -438,7 +443,10 @@ impl<T: Copy> Defragmenter<T> {
         });
         let datagram = self.remove(number, out);
         if datagram.is_none() {
-            bump(&mut self.stats.headless);
+            bump(match why {
+                Leave::Expired | Leave::Drained => &mut self.stats.headless,
+                Leave::Datagrams | Leave::Bytes => &mut self.stats.headless_evicted,
+            });
         }
         datagram
     }
@@ -476,6 +484,7 @@ impl<T: Copy> Defragmenter<T> {
             src: slot.key.src,
             dst: slot.key.dst,
             protocol,
+            whole: slot.key.whole,
             len: out.len(),
             since: slot.since,
             tag,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::fragment::Fragment;
 use super::pages::{Chain, Place};
+use crate::packet::Whole;
 use crate::time::Timestamp;
 
 /// Which datagram a fragment belongs to.
@@ -11,6 +12,7 @@ use crate::time::Timestamp;
 pub(super) struct Key {
     pub(super) src: IpAddr,
     pub(super) dst: IpAddr,
+    pub(super) whole: Whole,
     pub(super) id: u32,
     /// None for IPv6, where fragments may differ in it.
     pub(super) protocol: Option<u8>,
@@ -21,6 +23,7 @@ impl Key {
         Self {
             src: fragment.src,
             dst: fragment.dst,
+            whole: fragment.whole,
             id: fragment.id,
             protocol: fragment.src.is_ipv4().then_some(fragment.protocol),
         }

@@ -37,8 +37,11 @@ pub struct DefragStats {
     pub evicted_bytes: u64,
     /// Datagrams incomplete when the capture ended.
     pub drained: u64,
-    /// Datagrams among the last four of which the first fragment never came: nothing could be read.
+    /// Datagrams among `expired` and `drained` of which the first fragment never came: nothing could
+    /// be read.
     pub headless: u64,
+    /// Datagrams among the evicted of which the first fragment had not come.
+    pub headless_evicted: u64,
 }
 
 impl DefragStats {
@@ -63,6 +66,7 @@ impl DefragStats {
             (&mut self.evicted_bytes, other.evicted_bytes),
             (&mut self.drained, other.drained),
             (&mut self.headless, other.headless),
+            (&mut self.headless_evicted, other.headless_evicted),
         ] {
             *sum = sum.saturating_add(n);
         }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::packet::{Channel, Whole};
 
 const V4: ([u8; 4], [u8; 4]) = ([10, 0, 0, 7], [192, 0, 2, 53]);
 
@@ -11,9 +12,10 @@ fn fragment(offset: u32, more: bool, data: &[u8]) -> Fragment<'_> {
     Fragment {
         src: V4.0.into(),
         dst: V4.1.into(),
+        whole: Whole::Ip,
         id: 1,
         protocol: 17,
-        offset,
+        offset: offset.try_into().unwrap(),
         more,
         data,
         cut: false,
@@ -89,7 +91,7 @@ impl Feed {
         assert_eq!(stats.fragments, self.pushed);
         let left = stats.expired + stats.evicted_datagrams + stats.evicted_bytes + stats.drained;
         assert_eq!(stats.datagrams, stats.complete + left);
-        let given = stats.complete + stats.atomic + left - stats.headless;
+        let given = stats.complete + stats.atomic + left - stats.headless - stats.headless_evicted;
         assert_eq!(given, self.given.len() as u64);
         (self.given, stats)
     }
@@ -139,6 +141,10 @@ fn datagrams_are_told_apart() {
     let others = [
         Fragment { id: 2, ..a },
         Fragment { protocol: 6, ..a },
+        Fragment {
+            whole: Whole::Capwap(Channel::new(40_000, 5_247).unwrap()),
+            ..a
+        },
         Fragment {
             src: a.dst,
             dst: a.src,
@@ -268,7 +274,7 @@ fn refused_fragments() {
         feed.push(&last(65_528, b"12345678")),
         Some(Refusal::TooLong)
     );
-    assert_eq!(feed.push(&last(u32::MAX, b"1")), Some(Refusal::TooLong));
+    assert_eq!(feed.push(&last(65_535, b"1")), Some(Refusal::TooLong));
     let huge = vec![0; 65_536];
     assert_eq!(feed.push(&last(0, &huge)), Some(Refusal::TooLong));
     assert_eq!(feed.defragmenter.datagrams(), 0);
@@ -398,6 +404,29 @@ fn the_oldest_datagram_goes_when_there_are_too_many() {
     assert_eq!(stats.evicted_bytes, 0);
 }
 
+/// Which of the two it is decides what a summary says of it.
+#[test]
+fn datagrams_without_a_beginning_are_counted_by_why_they_left() {
+    let mut feed = Feed::new(Limits {
+        datagrams: 2,
+        ..Limits::default()
+    });
+    for id in 0..5 {
+        feed.push(&Fragment {
+            id,
+            ..more(8, b"headless")
+        });
+    }
+    feed.push(&Fragment {
+        id: 5,
+        ..more(0, b"12345678")
+    });
+    let (given, stats) = feed.end();
+    assert_eq!(given, [head(b"12345678", 6)]);
+    assert_eq!((stats.evicted_datagrams, stats.headless_evicted), (4, 4));
+    assert_eq!((stats.drained, stats.headless), (2, 1));
+}
+
 #[test]
 fn the_oldest_other_datagram_goes_when_there_are_too_many_bytes() {
     let mut feed = Feed::new(Limits {
@@ -516,6 +545,7 @@ fn all_counters_are_added() {
         evicted_bytes: 1,
         drained: 1,
         headless: 1,
+        headless_evicted: 1,
     };
     let mut sum = ones;
     sum.add(&ones);
@@ -596,7 +626,7 @@ proptest! {
     #[test]
     fn anything_is_bounded_and_counted(
         fragments in proptest::collection::vec(
-            (0..6_u32, 0..66_000_u32, any::<bool>(), 0..2_000_usize, any::<bool>(), any::<u32>()),
+            (0..6_u32, 0..65_536_u32, any::<bool>(), 0..2_000_usize, any::<bool>(), any::<u32>()),
             0..200,
         ),
     ) {

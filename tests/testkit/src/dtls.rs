@@ -67,6 +67,23 @@ impl Message {
         self
     }
 
+    /// Appends a padding extension (RFC 7685) of `len` bytes to a ClientHello.
+    pub fn padded(mut self, len: u16) -> Self {
+        assert_eq!(self.kind, 1);
+        // Behind version, random, session identifier and cookie: cipher suites, compressions.
+        let cookie = 34 + 1 + usize::from(self.body[34]);
+        let suites = cookie + 1 + usize::from(self.body[cookie]);
+        let two = |body: &[u8], at: usize| u16::from_be_bytes([body[at], body[at + 1]]);
+        let compressions = suites + 2 + usize::from(two(&self.body, suites));
+        let extensions = compressions + 1 + usize::from(self.body[compressions]);
+        let sum = two(&self.body, extensions) + 4 + len;
+        self.body[extensions..extensions + 2].copy_from_slice(&sum.to_be_bytes());
+        self.body.extend([0, 21]);
+        self.body.extend(len.to_be_bytes());
+        self.body.extend(vec![0; usize::from(len)]);
+        self
+    }
+
     /// The message without its header.
     pub fn body(&self) -> &[u8] {
         &self.body
@@ -120,6 +137,7 @@ mod tests {
         for message in [
             client_hello("www.example.com", b""),
             client_hello("www.example.com", &[7; 20]),
+            client_hello("www.example.com", &[7; 20]).padded(40),
             hello_verify_request(&[7; 20]),
             certificate(&[vec![1; 100]]),
         ] {

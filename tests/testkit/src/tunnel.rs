@@ -288,6 +288,52 @@ pub fn capwap(frame: &[u8]) -> Vec<u8> {
     join(&[&[0, 2 << 3, 1 << 1, 0, 0, 0, 0, 0], frame])
 }
 
+/// The flags, fragment fields and options of a CAPWAP header: with the radio's address and a wireless
+/// specific field, as access points send them.
+fn capwap_header(binding: u8, flags: u8, id: u16, offset: usize) -> Vec<u8> {
+    let units = u16::try_from(offset / 8).expect("13 bits");
+    join(&[
+        &[0, 6 << 3, binding << 1 | 1, flags | 0x30],
+        &id.to_be_bytes(),
+        &(units << 3).to_be_bytes(),
+        &[6, 0x00, 0x00, 0x5e, 0x00, 0x53, 0xa0, 0],
+        &[4, 0xc8, 20, 0, 0, 0, 0, 0],
+    ])
+}
+
+/// CAPWAP data with a frame of this binding: 1 is that of 802.11.
+pub fn capwap_native(binding: u8, frame: &[u8]) -> Vec<u8> {
+    join(&[&capwap_header(binding, 0, 0, 0), frame])
+}
+
+/// CAPWAP data with a frame of 802.11, in fragments that end at `cuts`, multiples of eight.
+pub fn capwap_fragments(id: u16, frame: &[u8], cuts: &[usize]) -> Vec<Vec<u8>> {
+    let mut starts = vec![0];
+    starts.extend_from_slice(cuts);
+    starts
+        .iter()
+        .enumerate()
+        .map(|(i, &start)| {
+            assert!(start.is_multiple_of(8), "units of eight bytes");
+            let end = cuts.get(i).copied();
+            let last = if end.is_none() { 0x40 } else { 0 };
+            join(&[
+                &capwap_header(1, 0x80 | last, id, start),
+                &frame[start..end.unwrap_or(frame.len())],
+            ])
+        })
+        .collect()
+}
+
+/// What keeps a CAPWAP data channel alive.
+pub fn capwap_keep_alive() -> Vec<u8> {
+    join(&[
+        &[0, 2 << 3, 1 << 1, 0x08, 0, 0, 0, 0],
+        &[0, 22, 0, 35, 0, 16],
+        &[0x5e; 16],
+    ])
+}
+
 /// TZSP with two fields, padding and the end.
 pub fn tzsp(link: u16, frame: &[u8]) -> Vec<u8> {
     join(&[

@@ -171,6 +171,13 @@ impl Data {
     }
 }
 
+/// The frame with the two bytes of its frame control field swapped, as some access points put it into
+/// the tunnel to their controller.
+pub fn swap_control(mut frame: Vec<u8>) -> Vec<u8> {
+    frame.swap(0, 1);
+    frame
+}
+
 /// Radiotap with a time stamp and flags behind `more_words` further presence words.
 pub fn radiotap(flags: u8, more_words: usize, frame: &[u8]) -> Vec<u8> {
     let mut fields = Vec::new();
