@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -18,9 +17,6 @@ use super::matcher::{Added, Matcher, Names};
 use super::pack::{Entry, Group, History, PackInfo};
 use super::problem::Problem;
 use super::suggest::nearest;
-
-/// For how many names of a list memory is made ready at once.
-const AHEAD: usize = 32;
 
 /// Collects packs.
 #[derive(Default)]
@@ -304,8 +300,10 @@ impl Builder {
         self.names.reserve(run.count);
         let (mut start, mut good, mut taken) = (run.names.start, 0_usize, 0_usize);
         for (nth, line) in (run.line..).take(run.count).enumerate() {
-            if nth.is_multiple_of(AHEAD) {
-                self.touch(start..run.names.end);
+            if nth.is_multiple_of(Names::AHEAD) {
+                let next = self.names.bytes().get(start..run.names.end);
+                let lines = next.unwrap_or_default().split(|b| *b == b'\n');
+                self.names.touch(lines);
             }
             let rest = self.names.bytes().get(start..).unwrap_or_default();
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -339,14 +337,6 @@ impl Builder {
             file.unused("expiry dates", good);
         }
         taken
-    }
-
-    /// Has memory ready for the first names that stand there.
-    fn touch(&self, names: Range<usize>) {
-        let rest = self.names.bytes().get(names).unwrap_or_default();
-        for line in rest.split_inclusive(|b| *b == b'\n').take(AHEAD) {
-            self.names.touch(line.strip_suffix(b"\n").unwrap_or(line));
-        }
     }
 
     /// Gives a name its attributes, or joins them with those that it has; or says what is wrong.

@@ -63,22 +63,55 @@ pub(super) fn rule_name(text: &str) -> Result<String, Refusal> {
 #[inline]
 pub(super) fn plain_name(text: &[u8]) -> Option<usize> {
     let name = text.strip_suffix(b".").unwrap_or(text);
-    let (mut label, mut dots, mut letters) = (0_usize, false, false);
-    for byte in name {
-        match byte {
-            b'.' if label == 0 => return None,
-            b'.' => (label, dots) = (0, true),
-            // Without a letter it may be an address.
-            b'a'..=b'z' | b'A'..=b'Z' => (label, letters) = (label.saturating_add(1), true),
-            b'0'..=b'9' | b'-' | b'_' => label = label.saturating_add(1),
-            _ => return None,
-        }
-        if label > MAX_LABEL {
-            return None;
-        }
-    }
-    (dots && letters && label > 0 && name.len() <= MAX_NAME).then_some(name.len())
+    let seen = kinds(name);
+    // Without a letter it may be an address.
+    let made_of = seen & OTHER == 0 && seen & (LETTER | E) != 0 && seen & DOT != 0;
+    let good = made_of
+        && name.len() <= MAX_NAME
+        && name
+            .split(|b| *b == b'.')
+            .all(|label| (1..=MAX_LABEL).contains(&label.len()));
+    good.then_some(name.len())
 }
+
+/// A letter that is in no number: no `e`.
+pub(super) const LETTER: u8 = 1;
+/// That letter.
+const E: u8 = 2;
+/// A digit.
+const DIGIT: u8 = 4;
+/// A dot.
+pub(super) const DOT: u8 = 8;
+/// `-` or `_`, which mean something to YAML where they come first.
+pub(super) const DASH: u8 = 16;
+/// What a rule's name does not have.
+pub(super) const OTHER: u8 = 32;
+
+/// The kinds of bytes that a text holds, together. No branch depends on the bytes.
+#[inline]
+pub(super) fn kinds(text: &[u8]) -> u8 {
+    text.iter().fold(0, |seen, byte| {
+        seen | KINDS.get(usize::from(*byte)).copied().unwrap_or(OTHER)
+    })
+}
+
+static KINDS: [u8; 256] = {
+    let mut kinds = [OTHER; 256];
+    let mut byte = 0;
+    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // at compile time
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'e' | b'E' => E,
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' => DIGIT,
+            b'.' => DOT,
+            b'-' | b'_' => DASH,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 /// A name that a person asks about: as [`rule_name`], but with any label that DNS can carry,
 /// escapes included.

@@ -13,6 +13,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
+use crate::rules::domain::{DASH, DOT, LETTER, OTHER, kinds};
+
 /// Begins a stand-in: a character for private use, which no rule file has a use for.
 const MARK: &str = "\u{f8d0}";
 /// Lists whose entries are names.
@@ -242,44 +244,9 @@ fn entry(line: &[u8]) -> Option<(Style, &[u8])> {
         [quote @ (b'"' | b'\''), name @ .., last] if quote == last => (Some(*quote), name),
         _ => (None, line),
     };
-    let (mut seen, mut first) = (0, None);
-    for byte in name {
-        let class = CLASSES.get(usize::from(*byte)).copied().unwrap_or(OTHER);
-        first = first.or(Some(class));
-        seen |= class;
-    }
-    let plain = seen & (OTHER | DOT | LETTER) == DOT | LETTER
-        && first.is_some_and(|class| class & (LETTER | DIGIT) != 0);
+    let (seen, first) = (kinds(name), kinds(name.get(..1)?));
+    let plain = seen & (OTHER | DOT | LETTER) == DOT | LETTER && first & (DOT | DASH) == 0;
     plain.then_some((Style { indent, quote, cr }, name))
-}
-
-/// A letter that is in no number: no `e`.
-const LETTER: u8 = 1;
-/// A digit, or an `e`.
-const DIGIT: u8 = 2;
-const DOT: u8 = 4;
-/// `-` and `_`, which mean something to YAML where they come first.
-const DASH: u8 = 8;
-/// What a name does not have.
-const OTHER: u8 = 16;
-
-static CLASSES: [u8; 256] = classes();
-
-#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // at compile time
-const fn classes() -> [u8; 256] {
-    let mut classes = [OTHER; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        classes[byte as usize] = match byte {
-            b'e' | b'E' | b'0'..=b'9' => DIGIT,
-            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
-            b'.' => DOT,
-            b'-' | b'_' => DASH,
-            _ => OTHER,
-        };
-        byte += 1;
-    }
-    classes
 }
 
 #[cfg(test)]

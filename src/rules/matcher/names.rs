@@ -75,6 +75,9 @@ pub(in crate::rules) enum Added {
 }
 
 impl Names {
+    /// For how many names memory is made ready at once.
+    pub(in crate::rules) const AHEAD: usize = 32;
+
     /// How many names there are.
     pub(in crate::rules) fn len(&self) -> usize {
         self.starts.len()
@@ -82,10 +85,13 @@ impl Names {
 
     /// A name by its number.
     pub(in crate::rules) fn get(&self, number: usize) -> Option<&str> {
+        std::str::from_utf8(self.name(number)?).ok()
+    }
+
+    fn name(&self, number: usize) -> Option<&[u8]> {
         let start = usize::try_from(*self.starts.get(number)?).ok()?;
         let rest = self.bytes.get(start..)?;
-        let name = rest.get(..memchr::memchr(END, rest)?)?;
-        std::str::from_utf8(name).ok()
+        rest.get(..memchr::memchr(END, rest)?)
     }
 
     /// All names, in the order of their numbers.
@@ -116,13 +122,17 @@ impl Names {
         &self.bytes
     }
 
-    /// Reads what [`Names::add_here`] would read first. In a long list that is far away in memory:
-    /// reads for several names, one after another, wait for memory once, not once each.
-    #[inline]
-    pub(in crate::rules) fn touch(&self, name: &[u8]) {
-        let group = self.group(hash::whole(self.seed, name));
+    /// Reads what [`Names::add_here`] would read first of each of these names, at most
+    /// [`Names::AHEAD`]. In a long list that is far away in memory: reads one straight after another
+    /// wait for memory once, not once each.
+    pub(in crate::rules) fn touch<'a>(&self, names: impl Iterator<Item = &'a [u8]>) {
+        let mut groups = [0; Self::AHEAD];
+        for (group, name) in groups.iter_mut().zip(names) {
+            *group = self.group(hash::whole(self.seed, name));
+        }
+        let read = |sum, group: &usize| sum ^ self.tags.get(*group).copied().unwrap_or(0);
         // Otherwise the compiler leaves out what has no use.
-        std::hint::black_box(self.tags.get(group).copied());
+        std::hint::black_box(groups.iter().fold(0, read));
     }
 
     /// Adds the name that stands at `at` in the memory of the names, on a line of its own: of
@@ -131,29 +141,27 @@ impl Names {
         let Ok(start) = u32::try_from(at.start) else {
             return Added::Full;
         };
-        let Some(name) = self.bytes.get_mut(at.clone()) else {
-            return Added::Full;
-        };
-        name.make_ascii_lowercase();
-        let name = &*name;
-        let (hash, length) = (hash::whole(self.seed, name), name.len());
-        if let Some(known) = self
-            .lookup(hash, self.bytes.get(at.clone()).unwrap_or_default())
-            .found
-        {
+        let name = self.bytes.get(at.clone()).unwrap_or_default();
+        let (hash, length, dots) = (hash::whole(self.seed, name), name.len(), count_dots(name));
+        if let Some(known) = self.lookup(hash, name).found {
             return Added::Known(known);
         }
         let number = self.starts.len();
         if !u32::try_from(number).is_ok_and(|number| number < DEEPER) {
             return Added::Full;
         }
+        // Only then: what is written cannot be read in words at once.
+        if name.iter().any(u8::is_ascii_uppercase)
+            && let Some(name) = self.bytes.get_mut(at.clone())
+        {
+            name.make_ascii_lowercase();
+        }
         // In place of the final dot, where there was one.
-        if let Some(end) = self.bytes.get_mut(at.end) {
+        if let Some(end @ b'.') = self.bytes.get_mut(at.end) {
             *end = END;
         }
         self.starts.push(start);
         self.longest = self.longest.max(length);
-        let dots = self.bytes.get(at).map_or(0, count_dots);
         self.dots |= 1_u64.wrapping_shl(dots.min(63));
         // One place for the name and one for its last two labels.
         if self.taken.saturating_add(2) > self.tags.len().saturating_mul(PER_GROUP) {
@@ -192,8 +200,8 @@ impl Names {
             self.places.resize(groups.saturating_mul(8), 0);
             self.taken = 0;
             let good = (0..self.starts.len()).all(|number| {
-                let name = self.get(number).unwrap_or_default();
-                let hash = hash::whole(self.seed, name.as_bytes());
+                let name = self.name(number).unwrap_or_default();
+                let hash = hash::whole(self.seed, name);
                 self.index(number, hash)
             });
             if good {
@@ -210,7 +218,10 @@ impl Names {
         if !self.put(hash, u32::try_from(number).unwrap_or(DEEPER)) {
             return false;
         }
-        let name = self.get(number).unwrap_or_default().as_bytes();
+        let name = self.name(number).unwrap_or_default();
+        if count_dots(name) < 2 {
+            return true;
+        }
         let parent = hash::suffixes(self.seed, name, |hash, at, dots| {
             if dots == 1 && at > 0 {
                 ControlFlow::Break(hash)
