@@ -162,6 +162,7 @@ impl Builder {
                 list: s.list,
             }));
         }
+        self.names.reserve(runs.iter().map(|run| run.count).sum());
         let updated = file.date("updated", parsed.updated.as_deref());
         let tags: Arc<[String]> = parsed.tags.into();
         let (mut entries, mut domains) = (0_usize, 0_usize);
@@ -297,7 +298,6 @@ impl Builder {
         scope: Scope,
         run: &Run,
     ) -> usize {
-        self.names.reserve(run.count);
         let (mut start, mut good, mut taken) = (run.names.start, 0_usize, 0_usize);
         for (nth, line) in (run.line..).take(run.count).enumerate() {
             if nth.is_multiple_of(Names::AHEAD) {

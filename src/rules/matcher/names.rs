@@ -165,7 +165,7 @@ impl Names {
         self.dots |= 1_u64.wrapping_shl(dots.min(63));
         // One place for the name and one for its last two labels.
         if self.taken.saturating_add(2) > self.tags.len().saturating_mul(PER_GROUP) {
-            self.rebuild(self.tags.len().saturating_mul(3).div_ceil(2).max(2));
+            self.rebuild(self.more_groups());
         } else if !self.index(number, hash) {
             self.rebuild(self.tags.len());
         }
@@ -179,8 +179,14 @@ impl Names {
         let places = self.len().saturating_add(more).saturating_mul(5) / 4;
         let groups = places.div_ceil(PER_GROUP.saturating_sub(1));
         if groups > self.tags.len() {
-            self.rebuild(groups);
+            // Many small reserves, too, index every name a few times only.
+            self.rebuild(groups.max(self.more_groups()));
         }
+    }
+
+    /// The next size of the table.
+    fn more_groups(&self) -> usize {
+        self.tags.len().saturating_mul(3).div_ceil(2).max(2)
     }
 
     /// Frees what was only reserved.
@@ -371,6 +377,12 @@ impl Names {
     #[cfg(test)]
     pub(super) fn reseeded(&self) -> u64 {
         self.reseeded
+    }
+
+    /// The size of the table.
+    #[cfg(test)]
+    pub(super) fn groups(&self) -> usize {
+        self.tags.len()
     }
 
     /// The most full groups in a row.

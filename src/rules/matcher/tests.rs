@@ -281,6 +281,18 @@ fn the_last_two_labels_tell_of_all_names_below_them() {
 }
 
 #[test]
+fn many_small_reserves_are_no_more_work_than_a_large_one() {
+    let mut names = Names::default();
+    let mut sizes = std::collections::BTreeSet::new();
+    for n in 0..20_000 {
+        names.reserve(1);
+        assert_eq!(names.add(&format!("a{n}.b{n}.example")), Added::New(n));
+        sizes.insert(names.groups());
+    }
+    assert!(sizes.len() < 30, "{sizes:?}");
+}
+
+#[test]
 fn names_are_kept_once_and_as_they_were_given() {
     let mut names = Names::default();
     names.reserve(10);
