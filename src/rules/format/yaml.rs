@@ -337,14 +337,10 @@ mod tests {
         assert!(refused(b"\0").contains("not valid YAML"));
     }
 
+    type Read = Result<Vec<String>, String>;
+
     /// A list in a file, read with and without taking plain entries out.
-    fn both(
-        text: &str,
-    ) -> (
-        Result<Vec<String>, String>,
-        Result<Vec<String>, String>,
-        usize,
-    ) {
+    fn both(text: &str) -> (Read, Read, usize) {
         let listed = |pack: &PackFile, runs: &[super::super::Run], names: &[u8]| {
             let mut out = Vec::new();
             for group in &pack.groups {

@@ -39,8 +39,8 @@ pub(super) const fn equal(word: u64, byte: u8) -> u64 {
 #[inline]
 const fn lower(word: u64) -> u64 {
     let low = word & !HIGH;
-    let from_a = low.wrapping_add(ONES.wrapping_mul(0x80 - b'A' as u64));
-    let behind_z = low.wrapping_add(ONES.wrapping_mul(0x7f - b'Z' as u64));
+    let from_a = low.wrapping_add(ONES.wrapping_mul(0x80_u64.wrapping_sub(b'A' as u64)));
+    let behind_z = low.wrapping_add(ONES.wrapping_mul(0x7f_u64.wrapping_sub(b'Z' as u64)));
     let upper = from_a & !behind_z & !word & HIGH;
     word | (upper >> 2)
 }
@@ -134,7 +134,8 @@ mod tests {
             prop_oneof![Just(b'.'), Just(0), Just(0xae), any::<u8>(), b'A'..=b'z'], 0..60,
         )) {
             let got = all(&name);
-            let mut starts: Vec<usize> = (0..name.len()).filter(|i| name[*i] == b'.').map(|i| i + 1).collect();
+            let behind = |(at, byte): (usize, &u8)| (*byte == b'.').then_some(at.wrapping_add(1));
+            let mut starts: Vec<usize> = name.iter().enumerate().filter_map(behind).collect();
             starts.reverse();
             starts.push(0);
             prop_assert_eq!(got.iter().map(|s| s.1).collect::<Vec<_>>(), starts);
