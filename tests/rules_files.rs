@@ -350,7 +350,7 @@ fn order_of_options_is_order_of_packs_and_nothing_else_changes() {
         let loaded = rules.load_files(&files, &[]).unwrap();
         let name = |asked: &[u8]| {
             let hit = loaded.rules.match_name(asked).unwrap();
-            loaded.rules.indicator(hit.indicator).unwrap().name.clone()
+            loaded.rules.indicator(hit.indicator).unwrap().name
         };
         assert_eq!(name(b"x.a.example"), "x.a.example");
         assert_eq!(name(b"y.x.a.example"), "a.example");

@@ -14,7 +14,7 @@ fn loaded(packs: &[&str]) -> Loaded {
     .unwrap()
 }
 
-fn found<'r>(rules: &'r RuleSet, name: &str) -> Option<(How, &'r Indicator)> {
+fn found<'r>(rules: &'r RuleSet, name: &str) -> Option<(How, Indicator<'r>)> {
     let Hit { indicator, how } = rules.match_name(name.as_bytes())?;
     Some((how, rules.indicator(indicator).unwrap()))
 }
@@ -121,13 +121,13 @@ fn pegasus_knows_the_published_attack_hosts() {
         ),
     ] {
         let (got_how, i) = found(&rules, name).unwrap();
-        assert_eq!((got_how, i.name.as_str()), (how, indicator), "{name}");
+        assert_eq!((got_how, i.name), (how, indicator), "{name}");
         assert_eq!(i.generation.as_deref(), Some(generation), "{name}");
         assert_eq!(i.first_published.as_deref(), Some(date), "{name}");
     }
     // The host of a published attack link: covered by its parent of the 2021 list.
     let (how, i) = found(&rules, "bun54l2b67.get1tn0w.free247downloads.com").unwrap();
-    assert_eq!((how, i.name.as_str()), (How::Below, "free247downloads.com"));
+    assert_eq!((how, i.name), (How::Below, "free247downloads.com"));
     let (_, i) = found(&rules, "14-tracking.com").unwrap();
     assert_eq!(i.resolved[0].addresses[0].to_string(), "191.101.31.25");
 }

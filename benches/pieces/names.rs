@@ -1,6 +1,8 @@
 //! From a message to its names, and from a name to a hit: `names` and `rules`.
 
+use std::fmt::Write as _;
 use std::hint::black_box;
+use std::io::{self, Write as _};
 use std::net::IpAddr;
 
 use bellerophon::flow::{Flow, Protocol};
@@ -12,6 +14,7 @@ use bellerophon::rules::{self, LoadOptions, RuleSet};
 use bellerophon::stream::roles::Start;
 use bellerophon::stream::table::{Limits, Part, Seen, Table, Visit};
 use bellerophon::time::Timestamp;
+use testkit::rng::Rng;
 
 use super::{Failure, Piece, check, inputs, repeat};
 
@@ -214,7 +217,7 @@ pub(crate) fn matching() -> Result<Vec<Piece>, Failure> {
     let step = rules.len() / 16;
     let listed = || rules.indicators().step_by(step.max(1)).take(16);
     let exact: Vec<String> = listed()
-        .map(|(_, indicator)| indicator.name.clone())
+        .map(|(_, indicator)| indicator.name.to_owned())
         .collect();
     let below = exact
         .iter()
@@ -225,7 +228,95 @@ pub(crate) fn matching() -> Result<Vec<Piece>, Failure> {
         matching_all("hit, a listed name", rules, exact, true)?,
         matching_all("hit, two labels below a listed name", rules, below, true)?,
         matching_all("miss", rules, innocent, false)?,
+        matching_many("16,384 names, 1,444 listed", || Ok(rules), true),
+        matching_many("16,384 names, 100,000 listed", || list_of(100_000), true),
+        matching_many(
+            "16,384 names, 1,000,000 listed",
+            || list_of(1_000_000),
+            false,
+        ),
     ])
+}
+
+/// Names as lists have them: 20.5 bytes on the average, one in four with three labels.
+fn list_of(count: usize) -> Result<&'static RuleSet, Failure> {
+    let mut random = Rng::new(7);
+    let mut text = String::from("bellerophon: 1\npack: long\ngroups:\n  - domains:\n");
+    for _ in 0..count {
+        let name = registered(&mut random);
+        let _ = match random.below(4) {
+            0 => writeln!(text, "      - {}.{name}", label(&mut random, 4)),
+            _ => writeln!(text, "      - {name}"),
+        };
+    }
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("long.yaml");
+    std::fs::write(&file, text)?;
+    let rules = rules::load(&LoadOptions {
+        rules: vec![file],
+        packs: Vec::new(),
+    })?
+    .rules;
+    // A few names come out twice.
+    check(rules.len() > count - count / 1_000, "a list is short")?;
+    Ok(Box::leak(Box::new(rules)))
+}
+
+fn registered(random: &mut Rng) -> String {
+    let ending = *random.pick(&["com", "com", "com", "net", "org", "info", "online", "co.uk"]);
+    format!("{}.{ending}", label(random, 13))
+}
+
+/// Of about this length.
+fn label(random: &mut Rng, about: u64) -> String {
+    let length = about - about / 4 + random.below(about / 2 + 1);
+    (0..length)
+        .map(|_| char::from(*random.pick(b"abcdefghijklmnopqrstuvwxyz0123456789-")))
+        .collect()
+}
+
+/// So many names that neither the branches nor the places in the index are known from the last time:
+/// hosts of innocent domains, and one in 64 below a listed name. The list is built by the first
+/// round. Where that takes long under callgrind, `count` is false.
+fn matching_many(
+    name: &'static str,
+    list: impl Fn() -> Result<&'static RuleSet, Failure> + 'static,
+    count: bool,
+) -> Piece {
+    const NAMES: usize = 16_384;
+    let build = move || -> Result<_, Failure> {
+        let rules = list()?;
+        let mut random = Rng::new(11);
+        let mut listed = rules.indicators().step_by(rules.len() / 256);
+        let names: Vec<String> = (0..NAMES)
+            .map(|n| match (n % 64 == 0).then(|| listed.next()).flatten() {
+                Some((_, indicator)) => format!("x9.{}", indicator.name),
+                None => format!("{}.{}", label(&mut random, 6), registered(&mut random)),
+            })
+            .collect();
+        let is_hit = |name: &&String| rules.match_name(name.as_bytes()).is_some();
+        let hits = names.iter().filter(is_hit).count();
+        check((250..300).contains(&hits), &format!("{name}: {hits} hits"))?;
+        let names: &'static [String] = names.leak();
+        Ok((rules, names.iter().cycle()))
+    };
+    let mut ready = None;
+    let run = Box::new(move |rounds| {
+        let (rules, names) = ready.get_or_insert_with(|| build().unwrap_or_else(|e| give_up(&e)));
+        for name in names.take(rounds as usize) {
+            black_box(rules.match_name(black_box(name).as_bytes()));
+        }
+    });
+    Piece {
+        count_rounds: count.then_some(NAMES as u64),
+        ..Piece::new(("match", name), "name", 23, run)
+    }
+}
+
+/// A round has nobody to return an error to.
+fn give_up(error: &Failure) -> ! {
+    let _ = writeln!(io::stderr(), "{error}");
+    std::process::exit(1)
 }
 
 /// One name a round, taking turns.

@@ -46,7 +46,7 @@ impl Names {
     pub fn new(rules: &RuleSet) -> Result<Self, PlantError> {
         let mut names = Vec::new();
         for (_, indicator) in rules.indicators() {
-            let name = indicator.name.as_str();
+            let name = indicator.name;
             if name.split('.').any(|label| label.starts_with(INNOCENT)) {
                 return Err(PlantError::Innocent(name.to_owned()));
             }

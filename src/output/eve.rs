@@ -116,7 +116,7 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, file: &
             context: Context {
                 kind: sighting.kind.as_str(),
                 name: &sighting.name,
-                indicator: &indicator.name,
+                indicator: indicator.name,
                 how: sighting.hit.how.as_str(),
                 pack: &pack.name,
                 generation: indicator.generation.as_deref(),

@@ -88,10 +88,10 @@ impl Sink for Alerts {
         };
         let file = self.inputs.get(input).map_or("", String::as_str);
         if let Some(eve) = &mut self.eve {
-            eve.write_all(eve::line(sighting, indicator, pack, file).as_bytes())?;
+            eve.write_all(eve::line(sighting, &indicator, pack, file).as_bytes())?;
         }
         if let Some((console, style)) = &mut self.console {
-            let line = console::line(sighting, indicator, pack, *style);
+            let line = console::line(sighting, &indicator, pack, *style);
             if self.bar.is_hidden() {
                 writeln!(console, "{line}")?;
             } else {

@@ -8,33 +8,23 @@ use std::sync::Arc;
 
 use super::RuleSet;
 use super::date::is_date;
-use super::domain::rule_name;
-use super::indicator::{Confidence, Indicator, IndicatorId, PackId, Resolved, Scope, Severity};
-use super::indicator::{Source, SourceRef};
+use super::domain::{Refusal, plain_name, rule_name};
+use super::facts::{DetailsId, Facts, push_source};
+use super::format::{Parsed, Run};
+use super::indicator::{Details, IndicatorId, PackId, Resolved, Scope, Source, SourceRef};
 use super::locate::{self, Wanted};
-use super::matcher::Matcher;
-use super::pack::{Entry, Group, History, PackFile, PackInfo};
+use super::matcher::{Added, Matcher, Names};
+use super::pack::{Entry, Group, History, PackInfo};
 use super::problem::Problem;
 use super::suggest::nearest;
-
-/// What the entries of a group share.
-struct Shared {
-    generation: Option<Arc<str>>,
-    first_published: Option<Arc<str>>,
-    sources: Arc<[SourceRef]>,
-    severity: Severity,
-    confidence: Confidence,
-    tags: Arc<[String]>,
-    note: Option<Arc<str>>,
-    expires: Option<Arc<str>>,
-}
 
 /// Collects packs.
 #[derive(Default)]
 pub(super) struct Builder {
     packs: Vec<PackInfo>,
-    indicators: Vec<Indicator>,
-    by_name: HashMap<String, usize>,
+    names: Names,
+    scopes: Vec<Scope>,
+    facts: Facts,
     problems: Vec<Problem>,
 }
 
@@ -43,10 +33,12 @@ struct File<'a> {
     label: &'a str,
     pack: PackId,
     sources: Vec<SourceRef>,
-    /// How often each defect-prone text has stood in the file so far, for [`locate`].
+    /// How often each defect-prone text has stood in the file's text so far, for [`locate`].
     stands: HashMap<String, usize>,
     /// Defects whose lines are looked up when the file is done.
     pending: Vec<(Wanted, String, String)>,
+    /// Defects whose lines are known.
+    located: Vec<Problem>,
     unused: Vec<(&'static str, usize)>,
 }
 
@@ -117,20 +109,19 @@ impl Builder {
     ///
     /// # Errors
     /// When the file as a whole is of no use.
-    pub(super) fn add(
-        &mut self,
-        label: &str,
-        origin: &str,
-        text: &str,
-        parsed: PackFile,
-    ) -> Result<(), Problem> {
+    pub(super) fn add(&mut self, label: &str, origin: &str, parsed: Parsed) -> Result<(), Problem> {
+        let Parsed {
+            pack: parsed,
+            text,
+            runs,
+        } = parsed;
         let line_of_pack = || {
             let name = Wanted {
                 text: "pack".into(),
                 nth: 0,
                 key: true,
             };
-            locate::lines(text, &[name]).first().copied().flatten()
+            locate::lines(&text, &[name]).first().copied().flatten()
         };
         if !is_pack_name(&parsed.pack) {
             let what = format!("`{}` is not a pack name", parsed.pack);
@@ -156,6 +147,7 @@ impl Builder {
             sources: Vec::new(),
             stands: HashMap::new(),
             pending: Vec::new(),
+            located: Vec::new(),
             unused: Vec::new(),
         };
         for (id, s) in parsed.sources.0 {
@@ -170,11 +162,14 @@ impl Builder {
                 list: s.list,
             }));
         }
+        self.names.reserve(runs.iter().map(|run| run.count).sum());
         let updated = file.date("updated", parsed.updated.as_deref());
         let tags: Arc<[String]> = parsed.tags.into();
         let (mut entries, mut domains) = (0_usize, 0_usize);
         for group in parsed.groups {
-            let shared = Shared {
+            let shared = Details {
+                pack: file.pack,
+                also_in: Vec::new(),
                 generation: group.generation.as_deref().map(Arc::from),
                 first_published: file.date("first_published", group.first_published.as_deref()),
                 sources: file.cited(group.sources.as_deref().unwrap_or_default()),
@@ -188,22 +183,32 @@ impl Builder {
                 expires: file.date("expires", group.expires.as_deref()),
             };
             entries = entries.saturating_add(count_other(&mut file, &group));
+            let id = self.facts.keep(shared.clone());
             for (list, scope) in [
                 (group.domains, Scope::Suffix),
                 (group.exact, Scope::Exact),
                 (group.below, Scope::Below),
             ] {
-                entries = entries.saturating_add(list.len());
                 for entry in list {
-                    let taken = self.domain(&mut file, &shared, scope, entry);
-                    domains = domains.saturating_add(usize::from(taken));
+                    let (given, taken) = match entry {
+                        Entry::Run(run) => match runs.get(run) {
+                            Some(run) => (run.count, self.run(&mut file, &shared, id, scope, run)),
+                            None => (0, 0),
+                        },
+                        entry => {
+                            let taken = self.domain(&mut file, &shared, id, scope, entry);
+                            (1, usize::from(taken))
+                        }
+                    };
+                    entries = entries.saturating_add(given);
+                    domains = domains.saturating_add(taken);
                 }
             }
         }
         for history in &parsed.history {
             self.history(&mut file, history);
         }
-        self.settle(&mut file, text);
+        self.settle(&mut file, &text);
         if entries == 0 {
             let fix = "put names under `domains` of a group; see rules/README.md for the schema";
             return Err(Problem::new(label, "the file lists nothing", fix));
@@ -225,8 +230,20 @@ impl Builder {
         Ok(())
     }
 
+    /// The memory of the names, for a reader of files to put long lists into.
+    pub(super) fn names(&mut self) -> &mut Vec<u8> {
+        self.names.bytes_mut()
+    }
+
     /// Takes in one domain entry; whether it counts.
-    fn domain(&mut self, file: &mut File<'_>, shared: &Shared, scope: Scope, entry: Entry) -> bool {
+    fn domain(
+        &mut self,
+        file: &mut File<'_>,
+        shared: &Details,
+        mut id: DetailsId,
+        scope: Scope,
+        entry: Entry,
+    ) -> bool {
         let at = file.stand(entry.text());
         let name = match rule_name(entry.text()) {
             Ok(name) => name,
@@ -235,22 +252,9 @@ impl Builder {
                 return false;
             }
         };
-        let mut new = Indicator {
-            name,
-            pack: file.pack,
-            also_in: Vec::new(),
-            scope,
-            generation: shared.generation.clone(),
-            first_published: shared.first_published.clone(),
-            sources: shared.sources.clone(),
-            severity: shared.severity,
-            confidence: shared.confidence,
-            tags: shared.tags.clone(),
-            note: shared.note.clone(),
-            expires: shared.expires.clone(),
-            resolved: Vec::new(),
-        };
+        let mut expires = shared.expires.is_some();
         if let Entry::Full(own) = entry {
+            let mut new = shared.clone();
             if let Some(generation) = own.generation {
                 new.generation = Some(generation.into());
             }
@@ -271,33 +275,96 @@ impl Builder {
             }
             new.severity = own.severity.unwrap_or(new.severity);
             new.confidence = own.confidence.unwrap_or(new.confidence);
+            expires = new.expires.is_some();
+            id = self.facts.keep(new);
         }
-        file.unused("expiry dates", usize::from(new.expires.is_some()));
-        let known = self
-            .by_name
-            .get(&new.name)
-            .and_then(|i| self.indicators.get_mut(*i));
-        let Some(known) = known else {
-            self.by_name.insert(new.name.clone(), self.indicators.len());
-            self.indicators.push(new);
-            return true;
-        };
-        known.scope = known.scope.union(scope);
-        if !new.sources.iter().all(|s| known.sources.contains(s)) {
-            let mut all = known.sources.to_vec();
-            new.sources.iter().for_each(|s| push_source(&mut all, s));
-            known.sources = all.into();
+        file.unused("expiry dates", usize::from(expires));
+        let added = self.names.add(&name);
+        match self.take(added, id, scope) {
+            Ok(()) => true,
+            Err((what, fix)) => {
+                file.defect(at, what, fix);
+                false
+            }
         }
-        if known.pack == file.pack || known.also_in.contains(&file.pack) {
-            file.defect(
-                at,
-                format!("`{}` is listed twice", known.name),
-                "the first entry counts, with the sources of both; remove one",
-            );
-            return false;
+    }
+
+    /// Takes in a list that already stands in the memory of the names; how many count.
+    fn run(
+        &mut self,
+        file: &mut File<'_>,
+        shared: &Details,
+        id: DetailsId,
+        scope: Scope,
+        run: &Run,
+    ) -> usize {
+        let (mut start, mut good, mut taken) = (run.names.start, 0_usize, 0_usize);
+        for (nth, line) in (run.line..).take(run.count).enumerate() {
+            if nth.is_multiple_of(Names::AHEAD) {
+                let next = self.names.bytes().get(start..run.names.end);
+                let lines = next.unwrap_or_default().split(|b| *b == b'\n');
+                self.names.touch(lines);
+            }
+            let rest = self.names.bytes().get(start..).unwrap_or_default();
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let text = rest.get(..end).unwrap_or_default();
+            let judged = match plain_name(text) {
+                Some(length) => {
+                    good = good.saturating_add(1);
+                    let added = self.names.add_here(start..start.saturating_add(length));
+                    self.take(added, id, scope)
+                }
+                // Says what is wrong.
+                None => match rule_name(&String::from_utf8_lossy(text)) {
+                    Ok(name) => {
+                        good = good.saturating_add(1);
+                        let added = self.names.add(&name);
+                        self.take(added, id, scope)
+                    }
+                    Err((what, fix)) => Err((format!("{what}: left out"), fix)),
+                },
+            };
+            match judged {
+                Ok(()) => taken = taken.saturating_add(1),
+                Err((what, fix)) => {
+                    let problem = Problem::new(file.label, what, fix).at(Some(line), None);
+                    file.located.push(problem);
+                }
+            }
+            start = start.saturating_add(end).saturating_add(1);
         }
-        known.also_in.push(file.pack);
-        true
+        if shared.expires.is_some() {
+            file.unused("expiry dates", good);
+        }
+        taken
+    }
+
+    /// Gives a name its attributes, or joins them with those that it has; or says what is wrong.
+    fn take(&mut self, added: Added, id: DetailsId, scope: Scope) -> Result<(), Refusal> {
+        match added {
+            Added::New(_) => {
+                self.scopes.push(scope);
+                self.facts.push(id);
+                Ok(())
+            }
+            Added::Known(number) => {
+                if let Some(known) = self.scopes.get_mut(number) {
+                    *known = known.union(scope);
+                }
+                if self.facts.list_again(number, id) {
+                    return Ok(());
+                }
+                let name = self.names.get(number).unwrap_or_default();
+                Err((
+                    format!("`{name}` is listed twice"),
+                    "the first entry counts, with the sources of both; remove one".to_owned(),
+                ))
+            }
+            Added::Full => Err((
+                "the names take more than four gigabytes: left out".to_owned(),
+                "load fewer packs".to_owned(),
+            )),
+        }
     }
 
     fn history(&mut self, file: &mut File<'_>, history: &History) {
@@ -316,16 +383,13 @@ impl Builder {
                 }
             }
             file.unused("historic addresses", addresses.len());
-            let indicator = self
-                .by_name
-                .get(name)
-                .and_then(|i| self.indicators.get_mut(*i));
-            match indicator {
-                Some(indicator) => {
-                    indicator.resolved.push(Resolved {
-                        seen: seen.clone(),
-                        addresses,
-                    });
+            // As the list has it: a history is found by the name in lower case.
+            let number = self.names.number(name.as_bytes());
+            match number.filter(|n| self.names.get(*n) == Some(name)) {
+                Some(number) => {
+                    let seen = seen.clone();
+                    self.facts
+                        .add_resolved(number, Resolved { seen, addresses });
                 }
                 None => {
                     let at = Wanted {
@@ -346,7 +410,7 @@ impl Builder {
 
     /// Turns the pending defects of a file into problems with lines, in the order of the file.
     fn settle(&mut self, file: &mut File<'_>, text: &str) {
-        if file.pending.is_empty() {
+        if file.pending.is_empty() && file.located.is_empty() {
             return;
         }
         let (wanted, said): (Vec<Wanted>, Vec<(String, String)>) = file
@@ -354,12 +418,17 @@ impl Builder {
             .drain(..)
             .map(|(w, what, fix)| (w, (what, fix)))
             .unzip();
-        let lines = locate::lines(text, &wanted);
+        let lines = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            locate::lines(text, &wanted)
+        };
         let mut problems: Vec<Problem> = said
             .into_iter()
             .zip(lines)
             .map(|((what, fix), line)| Problem::new(file.label, what, fix).at(line, None))
             .collect();
+        problems.append(&mut file.located);
         problems.sort_by_key(|p| p.line.unwrap_or(usize::MAX));
         self.problems.append(&mut problems);
     }
@@ -374,16 +443,23 @@ impl Builder {
     /// # Errors
     /// When there are too many names for one automaton.
     pub(super) fn finish(self) -> Result<(RuleSet, Vec<Problem>), Problem> {
-        let names = self.indicators.iter().map(|i| (i.name.as_str(), i.scope));
-        let matcher = Matcher::new(names).map_err(|e| {
+        let Self {
+            packs,
+            names,
+            scopes,
+            mut facts,
+            problems,
+        } = self;
+        let matcher = Matcher::new(names, scopes).map_err(|e| {
             Problem::new("rules", format!("too many names: {e}"), "load fewer packs")
         })?;
+        facts.shrink();
         let rules = RuleSet {
-            packs: self.packs,
-            indicators: self.indicators,
+            packs,
+            facts,
             matcher,
         };
-        Ok((rules, self.problems))
+        Ok((rules, problems))
     }
 }
 
@@ -427,12 +503,6 @@ fn count_other(file: &mut File<'_>, group: &Group) -> usize {
         file.unused(kind, list.len());
         sum.saturating_add(list.len())
     })
-}
-
-fn push_source(list: &mut Vec<SourceRef>, source: &SourceRef) {
-    if !list.contains(source) {
-        list.push(source.clone());
-    }
 }
 
 fn is_pack_name(name: &str) -> bool {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use serde_json::{Value, json};
 
@@ -17,14 +19,20 @@ const MAX_NAME: usize = 253;
 /// Longest name in presentation form: 255 bytes of which each takes four characters.
 const MAX_PRESENTED: usize = 1_020;
 
-/// Explains names against one rule set. Builds an index of all names first: make it once.
+/// For how many names all listed names are searched for such as stand below it; then they are put
+/// into a map, which takes as long as some hundred searches and as much memory as the list.
+const SEARCHES: usize = 32;
+
+/// Explains names against one rule set. Keep it where many names are asked.
 #[derive(Debug)]
 pub struct Explainer<'r> {
     rules: &'r RuleSet,
-    by_name: HashMap<&'r str, IndicatorId>,
-    /// Parents of two labels and more of the listed names: one of them, and how many.
-    parents: HashMap<&'r str, (IndicatorId, usize)>,
+    searches: AtomicUsize,
+    parents: OnceLock<Parents<'r>>,
 }
+
+/// Parents of two labels and more of the listed names: one of them, and how many.
+type Parents<'r> = HashMap<&'r str, (IndicatorId, usize)>;
 
 /// What was found about one asked name.
 #[derive(Debug, Clone)]
@@ -45,7 +53,7 @@ pub enum Verdict<'r> {
         /// The indicator and the relation, as [`RuleSet::match_name`] gives them.
         hit: Hit,
         /// The indicator.
-        indicator: &'r Indicator,
+        indicator: Indicator<'r>,
         /// All packs that list it, the one whose attributes count first.
         packs: Vec<&'r PackInfo>,
     },
@@ -67,23 +75,23 @@ pub enum Verdict<'r> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NearMiss<'r> {
     /// The name is the indicator or below it, but the indicator's scope leaves it out.
-    OutOfScope(&'r Indicator),
+    OutOfScope(Indicator<'r>),
     /// The name ends with the letters of the indicator, but not at a dot.
-    LookAlike(&'r Indicator),
+    LookAlike(Indicator<'r>),
     /// The name holds the whole indicator, but goes on after it; true where it begins with it.
-    GoesOn(&'r Indicator, bool),
+    GoesOn(Indicator<'r>, bool),
     /// Listed names stand below the name: one of them, and how many in all.
-    ParentOf(&'r Indicator, usize),
+    ParentOf(Indicator<'r>, usize),
 }
 
-impl NearMiss<'_> {
+impl<'r> NearMiss<'r> {
     /// The indicator.
-    pub fn indicator(&self) -> &Indicator {
+    pub const fn indicator(&self) -> Indicator<'r> {
         match self {
             Self::OutOfScope(i)
             | Self::LookAlike(i)
             | Self::GoesOn(i, _)
-            | Self::ParentOf(i, _) => i,
+            | Self::ParentOf(i, _) => *i,
         }
     }
 
@@ -100,7 +108,7 @@ impl NearMiss<'_> {
 
 impl fmt::Display for NearMiss<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.indicator().name;
+        let name = self.indicator().name;
         match self {
             Self::OutOfScope(i) if i.scope == Scope::Below => {
                 write!(
@@ -137,12 +145,37 @@ impl fmt::Display for NearMiss<'_> {
 
 impl<'r> Explainer<'r> {
     /// For one rule set.
-    pub fn new(rules: &'r RuleSet) -> Self {
-        let mut by_name = HashMap::with_capacity(rules.len());
-        let mut parents: HashMap<&str, (IndicatorId, usize)> = HashMap::new();
-        for (id, indicator) in rules.indicators() {
-            by_name.insert(indicator.name.as_str(), id);
-            let mut rest = indicator.name.as_str();
+    pub const fn new(rules: &'r RuleSet) -> Self {
+        Self {
+            rules,
+            searches: AtomicUsize::new(0),
+            parents: OnceLock::new(),
+        }
+    }
+
+    /// One of the names listed below `name`, and how many there are.
+    fn below(&self, name: &str) -> Option<(IndicatorId, usize)> {
+        if !name.contains('.') {
+            return None;
+        }
+        if self.searches.fetch_add(1, Relaxed) >= SEARCHES {
+            let parents = self.parents.get_or_init(|| self.parents());
+            return parents.get(name).copied();
+        }
+        let is_below = |listed: &str| {
+            listed
+                .strip_suffix(name)
+                .is_some_and(|before| before.ends_with('.'))
+        };
+        let mut below = self.rules.indicators().filter(|(_, i)| is_below(i.name));
+        let (first, _) = below.next()?;
+        Some((first, below.count().saturating_add(1)))
+    }
+
+    fn parents(&self) -> Parents<'r> {
+        let mut parents = Parents::new();
+        for (id, indicator) in self.rules.indicators() {
+            let mut rest = indicator.name;
             while let Some((_, parent)) = rest.split_once('.')
                 && parent.contains('.')
             {
@@ -151,11 +184,7 @@ impl<'r> Explainer<'r> {
                 rest = parent;
             }
         }
-        Self {
-            rules,
-            by_name,
-            parents,
-        }
+        parents
     }
 
     /// Looks one name up, as a person wrote it.
@@ -193,10 +222,8 @@ impl<'r> Explainer<'r> {
         }
     }
 
-    fn listed(&self, name: &str) -> Option<&'r Indicator> {
-        self.by_name
-            .get(name)
-            .and_then(|id| self.rules.indicator(*id))
+    fn listed(&self, name: &str) -> Option<Indicator<'r>> {
+        self.rules.indicator(self.rules.named(name)?)
     }
 
     fn near(&self, name: &str) -> Vec<NearMiss<'r>> {
@@ -227,11 +254,9 @@ impl<'r> Explainer<'r> {
                 })
             }));
         }
-        let parent = self.parents.get(name);
         near.extend(
-            parent.and_then(|(id, count)| {
-                Some(NearMiss::ParentOf(self.rules.indicator(*id)?, *count))
-            }),
+            self.below(name)
+                .and_then(|(id, count)| Some(NearMiss::ParentOf(self.rules.indicator(id)?, count))),
         );
         near
     }
@@ -316,7 +341,7 @@ impl fmt::Display for Explanation<'_> {
     }
 }
 
-fn describe(f: &mut fmt::Formatter<'_>, i: &Indicator, packs: &[&PackInfo]) -> fmt::Result {
+fn describe(f: &mut fmt::Formatter<'_>, i: &Indicator<'_>, packs: &[&PackInfo]) -> fmt::Result {
     for (at, pack) in packs.iter().enumerate() {
         let label = if at == 0 { "pack" } else { "also in" };
         write!(
@@ -353,7 +378,7 @@ fn describe(f: &mut fmt::Formatter<'_>, i: &Indicator, packs: &[&PackInfo]) -> f
             .flatten()
             .try_for_each(|d| write!(f, ", {}", Plain(d)))?;
     }
-    for resolved in &i.resolved {
+    for resolved in i.resolved {
         let addresses: Vec<String> = resolved.addresses.iter().map(ToString::to_string).collect();
         let seen = resolved.seen.as_deref().unwrap_or("an unknown day");
         write!(

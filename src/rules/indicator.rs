@@ -1,6 +1,7 @@
 //! What a rule set knows about one listed name.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -169,17 +170,37 @@ pub struct Resolved {
     pub addresses: Vec<IpAddr>,
 }
 
-/// One listed domain name with what is known about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Indicator {
+/// One listed domain name with what is known about it: a view into its
+/// [`RuleSet`](super::RuleSet). The attributes that it may share with other names are those of
+/// [`Details`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Indicator<'r> {
     /// The name: lower case, no final dot.
-    pub name: String,
+    pub name: &'r str,
+    /// Which names it applies to.
+    pub scope: Scope,
+    /// Addresses that the name was once seen to point to.
+    pub resolved: &'r [Resolved],
+    /// Everything else.
+    pub details: &'r Details,
+}
+
+impl Deref for Indicator<'_> {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        self.details
+    }
+}
+
+/// What is known about a listed name besides the name: kept once for all names that have it in
+/// common, since a list may have a million of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
     /// The first loaded pack that lists it; the attributes below are that pack's.
     pub pack: PackId,
     /// Other loaded packs that list it too, in load order.
     pub also_in: Vec<PackId>,
-    /// Which names it applies to.
-    pub scope: Scope,
     /// Generation of the spyware, as the publisher classifies it.
     pub generation: Option<Arc<str>>,
     /// When the name was first published, `YYYY-MM-DD`.
@@ -196,6 +217,4 @@ pub struct Indicator {
     pub note: Option<Arc<str>>,
     /// Last day on which the indicator counts, `YYYY-MM-DD`. Kept, not yet acted upon.
     pub expires: Option<Arc<str>>,
-    /// Addresses that the name was once seen to point to.
-    pub resolved: Vec<Resolved>,
 }

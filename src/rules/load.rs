@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::build::Builder;
@@ -152,8 +151,8 @@ fn asked_packs(options: &LoadOptions, errors: &mut Vec<Problem>) -> Vec<&'static
 
 fn add_built_in(builder: &mut Builder, pack: &BuiltIn) -> Result<(), Problem> {
     let label = format!("built-in pack {}", pack.name);
-    let parsed = format::read_built_in(&label, pack.yaml)?;
-    builder.add(&label, "built in", pack.yaml, parsed)
+    let parsed = format::read_built_in(&label, pack.yaml, builder.names())?;
+    builder.add(&label, "built in", parsed)
 }
 
 fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
@@ -165,19 +164,15 @@ fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
             "check the path and its permissions",
         )
     };
-    let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
-    // A limit while reading, not on the length of the file: it may be a pipe.
-    file.take(MAX_FILE.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FILE) {
+    let names = builder.names();
+    let raw = format::Raw::read(file, MAX_FILE, names).map_err(unreadable)?;
+    if u64::try_from(raw.len()).is_ok_and(|len| len > MAX_FILE) {
         let what = format!("the file is longer than {} MiB", MAX_FILE >> 20);
         return Err(Problem::new(&label, what, "split it"));
     }
-    let parsed = format::read(path, &bytes)?;
-    let text = String::from_utf8_lossy(&bytes);
-    builder.add(&label, &label, &text, parsed)
+    let parsed = format::read(path, raw, names)?;
+    builder.add(&label, &label, parsed)
 }
 
 /// The rule files that a path stands for: itself, or those in the folder, by name.

@@ -9,6 +9,7 @@ mod builtin;
 mod date;
 mod domain;
 mod explain;
+mod facts;
 mod format;
 mod indicator;
 mod load;
@@ -21,12 +22,14 @@ mod suggest;
 pub use builtin::{BuiltIn, DEFAULT_PACK, built_in};
 pub use explain::{Explainer, Explanation, NearMiss, Verdict};
 pub use indicator::{
-    Confidence, How, Indicator, IndicatorId, PackId, Resolved, Scope, Severity, Source, SourceRef,
+    Confidence, Details, How, Indicator, IndicatorId, PackId, Resolved, Scope, Severity, Source,
+    SourceRef,
 };
 pub use load::{LoadOptions, Loaded, Unused, load};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
 
+use facts::Facts;
 use matcher::Matcher;
 
 /// A name that an indicator matches.
@@ -42,7 +45,7 @@ pub struct Hit {
 #[derive(Debug)]
 pub struct RuleSet {
     packs: Vec<PackInfo>,
-    indicators: Vec<Indicator>,
+    facts: Facts,
     matcher: Matcher,
 }
 
@@ -51,7 +54,7 @@ impl RuleSet {
     ///
     /// `name` is in presentation form: labels joined by dots, unprintable bytes and dots inside
     /// a label escaped (RFC 1035, section 5.1). Case does not matter, nor does a final dot.
-    /// Allocates nothing; costs a few bytes of walk for a name that is not listed.
+    /// Allocates nothing, and costs the same however many names are listed.
     #[inline]
     pub fn match_name(&self, name: &[u8]) -> Option<Hit> {
         let (index, how) = self.matcher.find(name)?;
@@ -62,16 +65,27 @@ impl RuleSet {
     }
 
     /// An indicator of this rule set.
-    pub fn indicator(&self, id: IndicatorId) -> Option<&Indicator> {
-        self.indicators.get(id.index())
+    pub fn indicator(&self, id: IndicatorId) -> Option<Indicator<'_>> {
+        let number = id.index();
+        Some(Indicator {
+            name: self.matcher.names().get(number)?,
+            scope: self.matcher.scope(number)?,
+            resolved: self.facts.resolved(number),
+            details: self.facts.details(number)?,
+        })
+    }
+
+    /// The indicator with exactly this name, whatever its scope.
+    pub fn named(&self, name: &str) -> Option<IndicatorId> {
+        Self::id(self.matcher.names().number(name.as_bytes())?)
     }
 
     /// All indicators, in the order of their ids.
-    pub fn indicators(&self) -> impl Iterator<Item = (IndicatorId, &Indicator)> {
-        self.indicators
-            .iter()
-            .enumerate()
-            .filter_map(|(i, x)| Some((Self::id(i)?, x)))
+    pub fn indicators(&self) -> impl Iterator<Item = (IndicatorId, Indicator<'_>)> {
+        (0..self.len()).filter_map(|number| {
+            let id = Self::id(number)?;
+            Some((id, self.indicator(id)?))
+        })
     }
 
     /// A pack of this rule set.
@@ -86,12 +100,12 @@ impl RuleSet {
 
     /// How many names are listed.
     pub fn len(&self) -> usize {
-        self.indicators.len()
+        self.matcher.names().len()
     }
 
     /// Whether no name is listed.
     pub fn is_empty(&self) -> bool {
-        self.indicators.is_empty()
+        self.len() == 0
     }
 
     /// Bytes of heap that matching takes.

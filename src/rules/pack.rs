@@ -145,6 +145,8 @@ pub(super) struct FullEntry {
 pub(super) enum Entry {
     Short(String),
     Full(Box<FullEntry>),
+    /// A list that was taken out of the text beforehand: which one of the file's.
+    Run(usize),
 }
 
 impl Entry {
@@ -152,6 +154,7 @@ impl Entry {
         match self {
             Self::Short(text) => text,
             Self::Full(full) => &full.name,
+            Self::Run(_) => "",
         }
     }
 }

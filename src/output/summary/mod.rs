@@ -411,7 +411,7 @@ impl Alerts {
                 };
                 contacts.push(Contact {
                     device: device.to_string(),
-                    indicator: indicator.name.clone(),
+                    indicator: indicator.name.to_owned(),
                     pack: rules
                         .pack(indicator.pack)
                         .map(|p| p.name.clone())

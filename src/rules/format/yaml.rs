@@ -1,12 +1,15 @@
 //! The project's own rule files: YAML, strict.
 
+use super::Parsed;
+use super::lift::{Lifted, stand_in};
 use crate::rules::locate;
-use crate::rules::pack::{PackFile, SCHEMA_VERSION};
+use crate::rules::pack::{Entry, PackFile, SCHEMA_VERSION};
 use crate::rules::problem::Problem;
 use crate::rules::suggest::nearest;
 
-/// How many entries, keys and lines a file may have: about a million names, one a line. The YAML
-/// library holds about 100 bytes for each, so this bounds memory at some hundreds of megabytes.
+/// How many entries, keys and lines a file may have. The YAML library holds about 100 bytes for
+/// each, so this bounds memory at some hundreds of megabytes. A plain entry of a long list counts
+/// as one, since the library sees only its line; any other as two.
 const MAX_MARKS: usize = 2_500_000;
 /// How deep brackets may be open. The schema needs two; the YAML library takes quadratic time.
 const MAX_OPEN_BRACKETS: usize = 32;
@@ -14,9 +17,57 @@ const MAX_OPEN_BRACKETS: usize = 32;
 /// Where rule authors find the schema.
 const SCHEMA: &str = "see rules/README.md for the schema";
 
+/// Reads a file whose plain entries have been taken out; where that goes wrong in any way, all of
+/// it, so that what is wrong is said in the words of the file.
+///
+/// # Errors
+/// As [`read`]; the names of the file are then no longer in `names`.
+pub(super) fn read_lifted(
+    file: &str,
+    lifted: Lifted,
+    names: &mut Vec<u8>,
+) -> Result<Parsed, Problem> {
+    if !lifted.runs.is_empty()
+        && let Some(pack) = without_runs(&lifted)
+        && let Ok(text) = String::from_utf8(lifted.rest.clone())
+    {
+        let runs = lifted.runs;
+        return Ok(Parsed { pack, text, runs });
+    }
+    let bytes = lifted.undo(names);
+    let pack = read(file, &bytes)?;
+    // Checked by `read`.
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let runs = Vec::new();
+    Ok(Parsed { pack, text, runs })
+}
+
+/// Reads what is left of a file; nothing where that is in doubt.
+fn without_runs(lifted: &Lifted) -> Option<PackFile> {
+    if !lifted.is_unambiguous() {
+        return None;
+    }
+    let mut pack = read("", &lifted.rest).ok()?;
+    let mut found = 0_usize;
+    for group in &mut pack.groups {
+        for list in [&mut group.domains, &mut group.exact, &mut group.below] {
+            for entry in list {
+                if let Entry::Short(text) = entry
+                    && let Some(run) = stand_in(text)
+                    && run < lifted.runs.len()
+                {
+                    *entry = Entry::Run(run);
+                    found = found.saturating_add(1);
+                }
+            }
+        }
+    }
+    (found == lifted.runs.len()).then_some(pack)
+}
+
 /// # Errors
 /// What refuses the whole file: not text, not YAML, not the schema.
-pub(super) fn read(file: &str, bytes: &[u8]) -> Result<PackFile, Problem> {
+fn read(file: &str, bytes: &[u8]) -> Result<PackFile, Problem> {
     let text = text(file, bytes)?;
     guard(file, text)?;
     if text
@@ -284,6 +335,87 @@ mod tests {
         assert!(refused(b"just text").contains("invalid type"));
         assert!(refused(b"--- \n").contains("the key `bellerophon` is missing"));
         assert!(refused(b"\0").contains("not valid YAML"));
+    }
+
+    type Read = Result<Vec<String>, String>;
+
+    /// A list in a file, read with and without taking plain entries out.
+    fn both(text: &str) -> (Read, Read, usize) {
+        let listed = |pack: &PackFile, runs: &[super::super::Run], names: &[u8]| {
+            let mut out = Vec::new();
+            for group in &pack.groups {
+                for list in [&group.domains, &group.exact, &group.below] {
+                    for entry in list {
+                        let Entry::Run(run) = entry else {
+                            out.push(entry.text().to_owned());
+                            continue;
+                        };
+                        let names = std::str::from_utf8(&names[runs[*run].names.clone()]).unwrap();
+                        out.extend(names.lines().map(str::to_owned));
+                    }
+                    out.push("---".to_owned());
+                }
+                out.push(format!("{:?} {:?}", group.note, group.addresses));
+            }
+            out
+        };
+        let mut names = Vec::new();
+        let lifted = Lifted::read(text.as_bytes(), &mut names).unwrap();
+        let lean = read_lifted("f.yaml", lifted, &mut names);
+        let count = lean.as_ref().map_or(0, |p| p.runs.len());
+        (
+            lean.map(|p| listed(&p.pack, &p.runs, &names))
+                .map_err(|e| e.to_string()),
+            read("f.yaml", text.as_bytes())
+                .map(|p| listed(&p, &[], &[]))
+                .map_err(|e| e.to_string()),
+            count,
+        )
+    }
+
+    #[test]
+    fn lines_that_only_look_like_entries_are_left_where_they_are() {
+        for (groups, runs) in [
+            ("  - domains:\n    - a.b\n    - c.d\n", 1),
+            (
+                "  - domains:\n    - a.b\n    note: |\n      domains:\n        - a.b\n",
+                0,
+            ),
+            ("  - domains:\n    - a.b\n      c.d\n", 0),
+            (
+                "  - domains:\n    - a.b\n    note: \"\n      domains:\n      - a.b\"\n",
+                1,
+            ),
+            ("  - domains:\n    - \"x\n    - a.b\n    - c.d\"\n", 0),
+            ("  - domains:\n    - a.b\n    - \u{f8d0}0\n", 0),
+            (
+                "  - domains: # x\n    - a.b\n\n    - 'c.d'\n    addresses:\n    - a.b\n",
+                2,
+            ),
+            ("  - domain:\n      domains:\n      - a.b\n", 0),
+            ("  - domains:\n    - a.b\n   - a.b\n", 0),
+            ("  - domains:\n    - a.b\n    - - a.b\n", 0),
+            ("  - domains:\n    - a.b\n    domains:\n    - a.b\n", 0),
+        ] {
+            let (lean, whole, count) = both(&format!("{HEAD}groups:\n{groups}"));
+            assert_eq!(lean, whole, "{groups}");
+            assert_eq!(count, runs, "{groups}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn taking_entries_out_changes_nothing(
+            lines in proptest::collection::vec(proptest::prop_oneof![
+                6 => "    - ['\"]?[a-d.1e]{3,5}['\"]?\r?",
+                1 => "  (- |  )(domains|exact|below|addresses):",
+                1 => "  (- |  )note: [|\"]?",
+                1 => "[ #'\"-]{0,6}",
+            ], 0..20),
+        ) {
+            let (lean, whole, _) = both(&format!("{HEAD}groups:\n  - domains:\n{}", lines.join("\n")));
+            proptest::prop_assert_eq!(lean, whole);
+        }
     }
 
     #[test]
