@@ -83,8 +83,8 @@ impl Flow {
 
     /// Which of [`SHARDS`] parts of all state the flow belongs to. Both directions share it.
     pub fn shard(&self) -> u8 {
-        // A power of two, below 256.
-        (self.hash() & (SHARDS as u64 - 1)) as u8
+        // A power of two, of which the rest fits a byte.
+        (self.hash() as usize & (SHARDS - 1)) as u8
     }
 
     /// A number for EVE's `flow_id`: the same for both directions, below 2^52 so that JSON readers
