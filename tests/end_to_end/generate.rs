@@ -29,7 +29,7 @@ fn alerted(event: &Value) -> Contact {
 }
 
 struct Made {
-    /// It goes away with it.
+    /// The capture is there as long as this is.
     _folder: Folder,
     capture: String,
     contacts: Vec<Contact>,
