@@ -1,0 +1,370 @@
+//! Which directions of TCP connections are still at their head.
+//!
+//! A small table of fixed size in the reader. A SYN notes where a direction begins, so that its first
+//! segments are forwarded in whatever order they come; a recognised beginning notes how far its
+//! message may reach. What is not noted is judged by its first bytes alone. The table only decides
+//! what is forwarded: workers tell flows apart by all of their addresses. Two flows whose 64-bit hashes
+//! agree in an entry disturb each other as one flow does that uses its ports again.
+
+mod table;
+
+use super::{Message, Part, Window};
+use crate::packet::Flags;
+use crate::stats::bump;
+use crate::stream::roles::Start;
+pub use table::HeadStats;
+pub(super) use table::Key;
+use table::{Entry, Place, State, Table};
+
+/// A segment so far outside its window is of another time.
+const FAR: u32 = 4 << 20;
+
+/// Directions at their heads.
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    table: Table,
+}
+
+/// What to do with a segment of a direction that may be noted.
+pub(super) enum Known {
+    /// Nothing is known of it: its first bytes decide.
+    Unknown,
+    /// It is of no interest.
+    Forget,
+    /// It belongs to a message.
+    Forward(Part),
+}
+
+impl Heads {
+    pub(super) fn stats(&self) -> HeadStats {
+        self.table.stats
+    }
+
+    /// Forgets everything: another capture begins.
+    pub(super) fn clear(&mut self) {
+        self.table.clear();
+    }
+
+    /// False where nothing is noted for certain.
+    #[inline]
+    pub(super) fn may_know(&self, key: Key) -> bool {
+        self.table.may_know(key)
+    }
+
+    /// The entry to which a segment belongs: a SYN of another connection, or a forged one, may have made
+    /// a second one.
+    #[inline]
+    fn find_near(&self, key: Key, sequence: u32) -> Option<Place> {
+        let mut all = self.table.find(key);
+        let mut others = all;
+        let first = others.next()?;
+        if others.next().is_none() {
+            return Some(first);
+        }
+        let near = |at: &Place| {
+            self.table.get(*at).is_some_and(|e| {
+                sequence.wrapping_sub(e.origin) <= e.detail.end.wrapping_sub(e.origin)
+            })
+        };
+        Some(all.find(near).unwrap_or(first))
+    }
+
+    /// A SYN: the direction begins with the byte after it.
+    pub(super) fn syn(&mut self, key: Key, sequence: u32, start: (Start, bool), now: u32) {
+        let origin = sequence.wrapping_add(1);
+        // A repeated SYN is no new connection. Another number is, unless it is forged: a message that
+        // is not complete stays where it is, and the second SYN's entry stands beside it.
+        let mut place = None;
+        for at in self.table.find(key) {
+            match self.table.origin(at) {
+                Some((known, _)) if known == origin => return,
+                Some((_, State::Fresh)) => place = Some(at),
+                _ => {}
+            }
+        }
+        let (start, proven) = start;
+        let entry = Entry::fresh(origin, start, proven, now);
+        self.table.insert(key, &entry, place);
+    }
+
+    /// A SYN with ACK in the direction `key`: where it answers the SYN of the other direction, `back`, it
+    /// is proved which end opened the connection. A SYN that nobody answers may be forged, and where
+    /// both ends opened (RFC 9293 section 3.5) nothing is proved.
+    pub(super) fn answer(&mut self, key: Key, back: Key, acknowledgment: u32) -> bool {
+        let opened = |e: &Entry| e.start == Start::Opener;
+        if self.may_know(key)
+            && let Some(own) = self.table.find(key).next()
+            && self.table.get(own).as_ref().is_some_and(opened)
+        {
+            return false;
+        }
+        if self.may_know(back)
+            && let Some(at) = self.find_near(back, acknowledgment)
+            && let Some(mut entry) = self.table.get(at)
+            && entry.state == State::Fresh
+            && entry.origin == acknowledgment
+            && opened(&entry)
+        {
+            entry.proven = true;
+            self.table.set(at, &entry);
+            return true;
+        }
+        false
+    }
+
+    /// The first bytes of the direction `key` are forwarded whatever they are, in any order.
+    pub(super) fn follow(&mut self, key: Key, sequence: u32) {
+        if self.may_know(key)
+            && let Some(at) = self.find_near(key, sequence)
+            && let Some(mut entry) = self.table.get(at)
+            && entry.state == State::Fresh
+        {
+            entry.state = State::Open;
+            self.table.set(at, &entry);
+        }
+    }
+
+    /// Notes a message that was recognised without a SYN, or outside what was noted. Gives the part
+    /// to forward.
+    pub(super) fn begin(
+        &mut self,
+        key: Key,
+        sequence: u32,
+        payload: &[u8],
+        flags: Flags,
+        message: Message,
+        now: u32,
+    ) -> Part {
+        let mut entry = Entry::open(sequence, now);
+        let mut part = entry.begin(sequence, payload, message);
+        part.last |= flags.ends();
+        let place = if self.may_know(key) {
+            self.find_near(key, sequence)
+        } else {
+            None
+        };
+        if !part.last {
+            self.table.insert(key, &entry, place);
+        } else if let Some(at) = place {
+            self.table.remove(at);
+        }
+        part
+    }
+
+    /// A segment with payload, FIN or RST. `message` tells what its payload begins, when asked.
+    pub(super) fn segment(
+        &mut self,
+        key: Key,
+        sequence: u32,
+        payload: &[u8],
+        flags: Flags,
+        now: u32,
+        message: impl Fn(bool) -> Message,
+    ) -> Known {
+        let Some(at) = self.find_near(key, sequence) else {
+            return Known::Unknown;
+        };
+        let Some(mut entry) = self.table.get(at) else {
+            return Known::Unknown;
+        };
+        entry.used = now;
+        let offset = sequence.wrapping_sub(entry.origin);
+        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        if payload.is_empty() {
+            // FIN or RST: the end of what may be waiting. Receivers ignore a RST with another number
+            // (RFC 5961 section 3.2).
+            let over = flags.ends() && sequence == entry.detail.next;
+            let part = Part {
+                origin: entry.origin,
+                sequence,
+                last: true,
+                begins: false,
+                start: Start::Unknown,
+            };
+            let forwarded = entry.forwarded;
+            self.keep(at, &entry, !over);
+            return if over && forwarded {
+                Known::Forward(part)
+            } else {
+                Known::Forget
+            };
+        }
+        let window = entry.detail.end.wrapping_sub(entry.origin);
+        // A retransmission may begin before the origin and reach behind it.
+        let inside = offset < window || (offset.wrapping_neg() < length && offset != 0);
+        if !inside {
+            let far = offset > window.saturating_add(FAR) && offset.wrapping_neg() > FAR;
+            return match message(false) {
+                Message::None => {
+                    if entry.state == State::Fresh
+                        && !entry.ahead_counted
+                        && offset.wrapping_sub(window) <= FAR
+                    {
+                        entry.ahead_counted = true;
+                        bump(&mut self.table.stats.ahead);
+                    }
+                    let over = far || entry.detail.next == entry.detail.end;
+                    self.keep(at, &entry, !over);
+                    Known::Forget
+                }
+                found => {
+                    self.table.set(at, &entry);
+                    Known::Forward(self.begin(key, sequence, payload, flags, found, now))
+                }
+            };
+        }
+        let in_order = sequence == entry.detail.next;
+        if entry.state == State::Fresh && offset == 0 {
+            let found = message(true);
+            if matches!(found, Message::None) {
+                // Not of interest; but somebody may hold later segments already, or know something of
+                // the last connection between these ends.
+                let opens = entry.proven && entry.start == Start::Opener;
+                let part = Part {
+                    origin: entry.origin,
+                    sequence,
+                    last: true,
+                    begins: false,
+                    start: if opens { entry.start } else { Start::Unknown },
+                };
+                let forwarded = entry.forwarded || opens;
+                self.table.remove(at);
+                return if forwarded {
+                    Known::Forward(part)
+                } else {
+                    Known::Forget
+                };
+            }
+            entry.state = State::Open;
+            let mut part = entry.begin(sequence, payload, found);
+            if entry.proven {
+                part.start = entry.start;
+            }
+            part.last |= flags.ends();
+            self.keep(at, &entry, !part.last);
+            return Known::Forward(part);
+        }
+        let mut begins = false;
+        if let Message::Begins(window) = message(false) {
+            // One message after the other: each may be as long as the first. After a SYN, what comes
+            // too early may only look like a beginning: what is before it tells, when it comes. If it
+            // does not, this is found behind the hole.
+            begins = in_order || entry.state == State::Open;
+            entry.reach(sequence, window);
+        }
+        let mut part = entry.advance(sequence, payload);
+        part.begins = begins;
+        part.last |= flags.ends() && entry.detail.next == sequence.wrapping_add(length);
+        self.keep(at, &entry, !part.last);
+        Known::Forward(part)
+    }
+
+    /// Puts a changed entry back, or takes it away where nothing more is wanted of the direction.
+    #[inline]
+    fn keep(&mut self, at: Place, entry: &Entry, keep: bool) {
+        if keep {
+            self.table.set(at, entry);
+        } else {
+            self.table.remove(at);
+        }
+    }
+}
+
+impl Entry {
+    /// The first segment of a message.
+    fn begin(&mut self, sequence: u32, payload: &[u8], message: Message) -> Part {
+        self.forwarded = true;
+        self.detail.end = sequence;
+        if let Message::Begins(window) = message {
+            self.reach(sequence, window);
+        }
+        let mut part = self.advance(sequence, payload);
+        part.begins = true;
+        part
+    }
+
+    /// Moves the end of the window so that the message at `sequence` fits.
+    fn reach(&mut self, sequence: u32, window: Window) {
+        let (Window::Bytes(n) | Window::Sliding(n) | Window::Records(n)) = window;
+        let end = sequence.wrapping_add(n);
+        if end.wrapping_sub(self.origin) > self.detail.end.wrapping_sub(self.origin) {
+            self.detail.end = end;
+        }
+        match window {
+            Window::Bytes(_) => {}
+            Window::Sliding(n) => self.detail.slides = n,
+            Window::Records(_) => {
+                if !self.records {
+                    self.records = true;
+                    self.detail.record = sequence;
+                }
+            }
+        }
+    }
+
+    /// Another segment inside the window.
+    fn advance(&mut self, sequence: u32, payload: &[u8]) -> Part {
+        self.forwarded = true;
+        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        let end = sequence.wrapping_add(length);
+        if self.detail.next.wrapping_sub(sequence) <= length {
+            self.detail.next = end;
+        } else if self.detail.ahead.0 == self.detail.ahead.1 {
+            self.detail.ahead = (sequence, end);
+        } else if sequence == self.detail.ahead.1 {
+            self.detail.ahead.1 = end;
+        } else if end == self.detail.ahead.0 {
+            self.detail.ahead.0 = sequence;
+        }
+        // What came too early counts when the hole is filled. One such range is kept: with more,
+        // the direction is only followed longer than it need be.
+        let (from, to) = self.detail.ahead;
+        if from != to && self.detail.next.wrapping_sub(from) <= to.wrapping_sub(from) {
+            self.detail.next = to;
+            self.detail.ahead = (0, 0);
+        }
+        let mut last = false;
+        if self.detail.slides != 0 {
+            self.detail.end = self.detail.next.wrapping_add(self.detail.slides);
+        } else {
+            last = self.detail.next.wrapping_sub(self.origin) >= self.detail.end.wrapping_sub(self.origin);
+        }
+        if self.records && self.follow_records(sequence, payload) {
+            // Bytes before it may still be on their way.
+            last |= self.detail.next == end;
+            self.detail.end = if last { self.detail.end } else { end };
+        }
+        Part {
+            origin: self.origin,
+            sequence,
+            last,
+            begins: false,
+            start: Start::Unknown,
+        }
+    }
+
+    /// Goes from record header to record header. True where the handshake in the clear is over: what
+    /// follows are ChangeCipherSpec or encrypted data, or no records at all.
+    fn follow_records(&mut self, sequence: u32, payload: &[u8]) -> bool {
+        loop {
+            // Before or behind this segment it is not to be seen.
+            let at = self.detail.record.wrapping_sub(sequence) as usize;
+            let Some(rest) = payload.get(at..).filter(|rest| !rest.is_empty()) else {
+                return false;
+            };
+            let Some(header) = rest.first_chunk::<5>() else {
+                // Cut by the segment's end: then the window's end decides.
+                self.records = false;
+                return false;
+            };
+            let [kind, 3, _, high, low] = *header else {
+                return true;
+            };
+            if !matches!(kind, 0x15 | 0x16) {
+                return true;
+            }
+            let length = u32::from(u16::from_be_bytes([high, low]));
+            self.detail.record = self.detail.record.wrapping_add(length).wrapping_add(5);
+        }
+    }
+}
