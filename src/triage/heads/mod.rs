@@ -327,7 +327,8 @@ impl Entry {
         if self.detail.slides != 0 {
             self.detail.end = self.detail.next.wrapping_add(self.detail.slides);
         } else {
-            last = self.detail.next.wrapping_sub(self.origin) >= self.detail.end.wrapping_sub(self.origin);
+            last = self.detail.next.wrapping_sub(self.origin)
+                >= self.detail.end.wrapping_sub(self.origin);
         }
         if self.records && self.follow_records(sequence, payload) {
             // Bytes before it may still be on their way.
