@@ -31,7 +31,7 @@ pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
     }
     Ok(IpPayload {
         protocol: header.protocol(),
-        ip: Ip::V4(header),
+        ip: Ip::V4(header.source(), header.destination()),
         data: payload,
         cut,
     })

@@ -254,6 +254,38 @@ proptest! {
         }
     }
 
+    // The short way gives what the long way gives, or nothing.
+    #[test]
+    fn the_plainest_way_is_no_other(
+        tcp: bool,
+        body in prop::collection::vec(any::<u8>(), 0..40),
+        flips in prop::collection::vec((0usize..60, any::<u8>()), 0..3),
+        keep in 0usize..140,
+    ) {
+        let ip = ethernet().ipv4(CLIENT, SERVER);
+        let mut frame = if tcp {
+            ip.tcp(1_000, 443).payload(body)
+        } else {
+            ip.udp(1_000, 443).payload(body)
+        };
+        let whole = flips.is_empty() && keep >= frame.len();
+        for (at, value) in flips {
+            if let Some(byte) = frame.get_mut(at) {
+                *byte = value;
+            }
+        }
+        frame.truncate(keep);
+        let mut path = Path::default();
+        let long = super::decode(LinkType::ETHERNET, &frame, &mut path);
+        let short = plainest(LinkType::ETHERNET, &frame, |packet| packet);
+        prop_assert!(short.is_some() || !whole);
+        if let Some(short) = short {
+            prop_assert_eq!(format!("{short:?}"), format!("{:?}", long.unwrap()));
+            prop_assert!(path.hops().is_empty());
+        }
+        prop_assert!(plainest(LinkType::RAW, &frame, |packet| packet).is_none());
+    }
+
     // What an independent decoder makes of the same frame.
     #[test]
     fn agrees_with_etherparse(

@@ -110,6 +110,40 @@ pub(super) fn tcp(data: &[u8], cut: bool) -> Result<(Transport<'_>, bool), Gap> 
     }
 }
 
+/// A segment with a whole header, without etherparse's checks of what is known already.
+#[inline(always)]
+pub(super) fn plain_tcp(data: &[u8]) -> Option<Segment<'_>> {
+    let &[
+        s0,
+        s1,
+        d0,
+        d1,
+        n0,
+        n1,
+        n2,
+        n3,
+        a0,
+        a1,
+        a2,
+        a3,
+        length,
+        flags,
+        ..,
+    ] = data.first_chunk::<20>()?;
+    let header_len = usize::from(length >> 4).wrapping_mul(4);
+    if header_len < 20 {
+        return None;
+    }
+    Some(Segment {
+        sport: u16::from_be_bytes([s0, s1]),
+        dport: u16::from_be_bytes([d0, d1]),
+        sequence: u32::from_be_bytes([n0, n1, n2, n3]),
+        acknowledgment: u32::from_be_bytes([a0, a1, a2, a3]),
+        flags: Flags(flags),
+        payload: data.get(header_len..)?,
+    })
+}
+
 /// A segment that the snap length cut within its options: what is fixed in the header is there.
 #[cold]
 fn without_options(data: &[u8]) -> Result<(Transport<'_>, bool), Gap> {

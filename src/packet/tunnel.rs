@@ -55,7 +55,7 @@ pub(super) fn by_ip_protocol<'a>(
         ),
         IpNumber::IPV6 => {
             let kind = match ip {
-                Ip::V4(_) => Encapsulation::SixInFour,
+                Ip::V4(..) => Encapsulation::SixInFour,
                 Ip::V6(_) => Encapsulation::IpInIp,
             };
             open(kind, Next::EtherType(EtherType::IPV6, data))

@@ -63,6 +63,9 @@ pub(super) struct Reader<'a> {
     progress: &'a Progress,
     stop: &'a Arc<AtomicBool>,
     stats: ReaderStats,
+    /// The earliest and the latest time of a frame: the latest is before the earliest as long as there is none.
+    first: Timestamp,
+    last: Timestamp,
     triage: Triage,
     defragmenter: Defragmenter<(Path, At)>,
     /// How many payloads were forwarded: their order, whatever packet they stood in.
@@ -100,6 +103,8 @@ impl<'a> Reader<'a> {
             progress,
             stop,
             stats: ReaderStats::default(),
+            first: Timestamp::from_nanos(i64::MAX),
+            last: Timestamp::from_nanos(i64::MIN),
             triage: Triage::default(),
             defragmenter: Defragmenter::new(Limits::default()),
             serial: 0,
@@ -148,6 +153,10 @@ impl<'a> Reader<'a> {
                 break;
             }
         }
+        if self.first <= self.last {
+            self.stats.first = Some(self.first);
+            self.stats.last = Some(self.last);
+        }
         self.stats.gaps.settle();
         self.stats.fragments = *self.defragmenter.stats();
         self.stats.heads = self.triage.stats();
@@ -187,8 +196,8 @@ impl<'a> Reader<'a> {
         let now = frame.timestamp;
         // A frame without a time of its own, at the beginning of a capture, has that of the epoch.
         if now != Timestamp::default() {
-            stats.first = Some(stats.first.map_or(now, |first| first.min(now)));
-            stats.last = Some(stats.last.map_or(now, |last| last.max(now)));
+            self.first = self.first.min(now);
+            self.last = self.last.max(now);
         }
         if let Some(filter) = &mut self.filter
             && !filter
@@ -202,10 +211,18 @@ impl<'a> Reader<'a> {
             number: frame.number,
             timestamp: now,
         };
+        self.path.clear();
+        packet::plainest(frame.link, frame.data, |view| self.packet(at, &view))
+            .unwrap_or_else(|| self.any_frame(at, frame))
+    }
+
+    /// A frame that has more to it than most.
+    #[inline(never)]
+    fn any_frame(&mut self, at: At, frame: &Frame<'_>) -> Result<(), Ended> {
         match packet::decode(frame.link, frame.data, &mut self.path) {
             Ok(view) => self.packet(at, &view),
             Err(Stop::Gap(gap)) => {
-                stats.gaps.add(gap);
+                self.stats.gaps.add(gap);
                 Ok(())
             }
             Err(stop) => self.parts(at, stop, 0),

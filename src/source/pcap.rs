@@ -85,6 +85,8 @@ pub(super) struct PcapDecoder {
     lengths: Lengths,
     max_captured: u32,
     link: LinkType,
+    /// Records are as nearly everybody writes them: little-endian, 16 bytes of header, lengths in order.
+    usual: bool,
 }
 
 impl PcapDecoder {
@@ -175,7 +177,8 @@ impl PcapDecoder {
             // Bit 26 says that the top four bits hold the length, in units of 16 bits.
             fcs_len: (network & 0x0400_0000 != 0).then_some((network >> 27 & 0x1e) as u8),
         });
-        let decoder = Self {
+        let mut decoder = Self {
+            usual: false,
             order,
             fraction: if nanoseconds { 1 } else { 1_000 },
             extra: kind.extra(),
@@ -188,11 +191,67 @@ impl PcapDecoder {
             max_captured: max_captured(snap_len, link),
             link,
         };
+        decoder.usual = decoder.order == ByteOrder::Little
+            && decoder.lengths == Lengths::AsToday
+            && decoder.extra == 0
+            && decoder.padding == 0;
         Ok(Some((decoder, header_len)))
     }
 
     #[inline]
     pub(super) fn step(&mut self, unread: &[u8], report: &mut CaptureReport) -> Step {
+        if self.usual
+            && let Some((header, rest)) = unread.split_first_chunk::<16>()
+        {
+            let [
+                s0,
+                s1,
+                s2,
+                s3,
+                f0,
+                f1,
+                f2,
+                f3,
+                c0,
+                c1,
+                c2,
+                c3,
+                o0,
+                o1,
+                o2,
+                o3,
+            ] = *header;
+            let captured = u32::from_le_bytes([c0, c1, c2, c3]);
+            if captured <= self.max_captured && captured as usize <= rest.len() {
+                let original = u32::from_le_bytes([o0, o1, o2, o3]);
+                let seconds = u32::from_le_bytes([s0, s1, s2, s3]);
+                let fraction = u32::from_le_bytes([f0, f1, f2, f3]);
+                report.count_frame(captured, original);
+                return Step::Frame(Found {
+                    timestamp: self.timestamp(seconds, fraction),
+                    link: self.link,
+                    original_len: original,
+                    data_at: 16,
+                    data_len: captured as usize,
+                    consumed: (captured as usize).wrapping_add(16),
+                });
+            }
+        }
+        self.any_step(unread, report)
+    }
+
+    #[inline]
+    fn timestamp(&self, seconds: u32, fraction: u32) -> Timestamp {
+        // 2^32 seconds in nanoseconds and 2^32 fractions of 1,000 ns fit into an i64 together.
+        let nanos = i64::from(seconds)
+            .wrapping_mul(1_000_000_000)
+            .wrapping_add(i64::from(fraction).wrapping_mul(self.fraction));
+        Timestamp::from_nanos(nanos)
+    }
+
+    /// A record of any variant, or why there is none.
+    #[inline(never)]
+    fn any_step(&mut self, unread: &[u8], report: &mut CaptureReport) -> Step {
         let Some((h, rest)) = unread.split_first_chunk::<16>() else {
             return Step::More;
         };
@@ -219,12 +278,8 @@ impl PcapDecoder {
         captured = captured.wrapping_sub(padding);
         original = original.saturating_sub(padding);
         report.count_frame(captured, original);
-        // 2^32 seconds in nanoseconds and 2^32 fractions of 1,000 ns fit into an i64 together.
-        let nanos = i64::from(seconds)
-            .wrapping_mul(1_000_000_000)
-            .wrapping_add(i64::from(fraction).wrapping_mul(self.fraction));
         Step::Frame(Found {
-            timestamp: Timestamp::from_nanos(nanos),
+            timestamp: self.timestamp(seconds, fraction),
             link: self.link,
             original_len: original,
             data_at: self.extra.wrapping_add(padding as usize).wrapping_add(16),

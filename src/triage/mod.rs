@@ -267,9 +267,9 @@ fn back(ip: &Ip<'_>, segment: &Segment<'_>) -> Key {
 #[inline]
 fn ends(ip: &Ip<'_>) -> (u64, u64) {
     match ip {
-        Ip::V4(header) => (
-            u64::from(u32::from_le_bytes(header.source())),
-            u64::from(u32::from_le_bytes(header.destination())),
+        Ip::V4(source, destination) => (
+            u64::from(u32::from_le_bytes(*source)),
+            u64::from(u32::from_le_bytes(*destination)),
         ),
         Ip::V6(header) => {
             let fold = |address: [u8; 16]| {
@@ -286,7 +286,7 @@ fn ends(ip: &Ip<'_>) -> (u64, u64) {
 fn combine(ip: &Ip<'_>, source: u64, destination: u64, (sport, dport): (u16, u16)) -> Key {
     let ends = match ip {
         // They stand side by side: one load.
-        Ip::V4(_) => source | destination << 32,
+        Ip::V4(..) => source | destination << 32,
         Ip::V6(_) => source
             .wrapping_mul(0xbf58_476d_1ce4_e5b9)
             .wrapping_add(destination),
