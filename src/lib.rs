@@ -32,3 +32,4 @@ pub mod stats;
 pub mod stream;
 pub mod time;
 pub mod triage;
+mod words;

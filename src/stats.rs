@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::names::dns::End;
+use crate::names::dns::{End, Glanced};
 use crate::names::quic::QuicStats;
 use crate::names::{Kind, dtls, stream};
 use crate::packet::Gap;
@@ -99,6 +99,8 @@ pub struct ReaderStats {
     pub heads: HeadStats,
     /// Packets that may name a host in a way that is not read, indexed by [`Unread`].
     pub unread: [u64; Unread::ALL.len()],
+    /// DNS messages of which a glance was enough.
+    pub glanced: GlanceStats,
     /// Payloads given to workers.
     pub forwarded: u64,
     /// Payloads longer than what is forwarded at most.
@@ -125,6 +127,27 @@ impl ReaderStats {
         ] {
             *sum = sum.saturating_add(n);
         }
+    }
+}
+
+/// DNS messages that the reader itself found to hold no listed name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GlanceStats {
+    /// Messages.
+    pub messages: u64,
+    /// Names in their question sections.
+    pub questions: u64,
+    /// Names in their other sections.
+    pub records: u64,
+}
+
+impl GlanceStats {
+    /// Counts a message.
+    #[inline]
+    pub fn add(&mut self, glanced: Glanced) {
+        bump(&mut self.messages);
+        self.questions = self.questions.wrapping_add(u64::from(glanced.questions));
+        self.records = self.records.wrapping_add(u64::from(glanced.records));
     }
 }
 
@@ -200,6 +223,18 @@ impl WorkerStats {
         self.streams.add(&other.streams);
         self.quic.add(&other.quic);
         self.dtls.add(&other.dtls);
+    }
+
+    /// Adds what no worker had to read.
+    pub fn add_glanced(&mut self, glanced: &GlanceStats) {
+        let mut add = |kind: Kind, n: u64| {
+            if let Some(sum) = self.names.get_mut(kind as usize) {
+                *sum = sum.saturating_add(n);
+            }
+        };
+        add(Kind::DnsQuery, glanced.questions);
+        add(Kind::DnsAnswer, glanced.records);
+        self.dns.whole = self.dns.whole.saturating_add(glanced.messages);
     }
 
     /// All names.

@@ -14,6 +14,7 @@ pub mod http;
 pub mod http2;
 mod huffman;
 mod kind;
+pub mod label;
 pub mod llmnr;
 pub mod mdns;
 pub mod nbns;

@@ -1,5 +1,7 @@
 //! IPv6 and its extension headers (RFC 8200).
 
+use std::net::IpAddr;
+
 use etherparse::err::ipv6::HeaderSliceError;
 use etherparse::{IpNumber, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, Ipv6RawExtHeaderSlice};
 
@@ -10,11 +12,21 @@ const MAX_EXTENSIONS: usize = 12;
 
 #[inline]
 pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
+    let Some(fixed) = data.first_chunk::<40>() else {
+        return Err(Gap::truncated(Layer::Ipv6).into());
+    };
     let header = match Ipv6HeaderSlice::from_slice(data) {
         Ok(header) => header,
         Err(HeaderSliceError::Len(_)) => return Err(Gap::truncated(Layer::Ipv6).into()),
         Err(HeaderSliceError::Content(_)) => return Err(Gap::malformed(Layer::Ipv6).into()),
     };
+    let (Some(source), Some(destination)) = (
+        fixed.get(8..).and_then(|b| b.first_chunk()),
+        fixed.last_chunk(),
+    ) else {
+        return Err(Gap::truncated(Layer::Ipv6).into());
+    };
+    let ends = (source, destination);
     let after = data.get(40..).unwrap_or_default();
     let stated = usize::from(header.payload_length());
     // 0 stands for a jumbogram or for segmentation offload: take what was captured.
@@ -23,9 +35,9 @@ pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
         _ => after.get(..stated).unwrap_or(after),
     };
     let cut = stated > after.len();
-    let (protocol, data) = extensions(&header, header.next_header(), payload, cut)?;
+    let (protocol, data) = extensions(ends, header.next_header(), payload, cut)?;
     Ok(IpPayload {
-        ip: Ip::V6(header),
+        ip: Ip::V6(ends.0, ends.1),
         protocol,
         data,
         cut,
@@ -35,7 +47,7 @@ pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
 /// Gives the protocol behind the extension headers, and what follows them.
 #[inline]
 pub(super) fn extensions<'a>(
-    header: &Ipv6HeaderSlice<'a>,
+    (source, destination): (&[u8; 16], &[u8; 16]),
     mut next: IpNumber,
     mut payload: &'a [u8],
     cut: bool,
@@ -66,8 +78,8 @@ pub(super) fn extensions<'a>(
                 // An atomic fragment (RFC 6946) is a whole datagram.
                 if more || offset.value() != 0 {
                     return Err(Stop::Fragment(Fragment {
-                        src: header.source_addr().into(),
-                        dst: header.destination_addr().into(),
+                        src: IpAddr::from(*source),
+                        dst: IpAddr::from(*destination),
                         whole: Whole::Ip,
                         id: fragment.identification(),
                         protocol: next.0,

@@ -48,7 +48,7 @@ pub use udp_tunnel::is_on_port as is_on_tunnel_port;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use etherparse::{EtherType, IpNumber, Ipv6HeaderSlice};
+use etherparse::{EtherType, IpNumber};
 
 use crate::flow::{Flow, Protocol};
 use crate::source::LinkType;
@@ -61,8 +61,8 @@ const MAX_DEPTH: usize = 32;
 pub enum Ip<'a> {
     /// RFC 791: source and destination, in network byte order.
     V4([u8; 4], [u8; 4]),
-    /// RFC 8200.
-    V6(Ipv6HeaderSlice<'a>),
+    /// RFC 8200: likewise.
+    V6(&'a [u8; 16], &'a [u8; 16]),
 }
 
 impl Ip<'_> {
@@ -71,7 +71,7 @@ impl Ip<'_> {
     pub fn source(&self) -> IpAddr {
         match self {
             Self::V4(source, _) => IpAddr::from(*source),
-            Self::V6(h) => IpAddr::V6(h.source_addr()),
+            Self::V6(source, _) => IpAddr::from(**source),
         }
     }
 
@@ -80,7 +80,7 @@ impl Ip<'_> {
     pub fn destination(&self) -> IpAddr {
         match self {
             Self::V4(_, destination) => IpAddr::from(*destination),
-            Self::V6(h) => IpAddr::V6(h.destination_addr()),
+            Self::V6(_, destination) => IpAddr::from(**destination),
         }
     }
 }
@@ -221,54 +221,66 @@ pub fn decode<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Pac
     }
 }
 
-/// Gives most packets to `take`: a whole TCP segment or UDP datagram in IPv4 without options, in Ethernet, on no tunnel's
-/// port. `None` where the frame is anything else: then [`decode`] says what it is. What it gives is the same as
-/// [`decode`] gives, with an empty path, but by hand: each field is looked at once, and `take` is compiled for
-/// TCP and for UDP, so that nothing of a packet that is forgotten has to be stored.
+/// Gives most packets to `take`: a whole TCP segment or UDP datagram in IPv4 without options or IPv6 without
+/// extension headers, in Ethernet, on no tunnel's port. `None` where the frame is anything else: then
+/// [`decode`] says what it is. What it gives is the same as [`decode`] gives, with an empty path, but by hand:
+/// each field is looked at once, and `take` is compiled for TCP and for UDP, so that nothing of a packet that
+/// is forgotten has to be stored.
 #[inline(always)]
 pub fn plainest<'a, T>(
     link: LinkType,
     frame: &'a [u8],
     mut take: impl FnMut(Packet<'a>) -> T,
 ) -> Option<T> {
-    // Ethernet, IPv4, and the eight bytes that both UDP and TCP have.
+    if link != LinkType::ETHERNET {
+        return None;
+    }
+    // Ethernet, IPv4, and the eight bytes that both UDP and TCP have: IPv6 has more.
     #[rustfmt::skip]
     let &[
-        _, _, _, _, _, _, _, _, _, _, _, _, 0x08, 0x00, // addresses, EtherType
-        0x45, _, total_high, total_low, // version and header length, type of service, total length
+        _, _, _, _, _, _, _, _, _, _, _, _, type_high, type_low, // addresses, EtherType
+        version, _, total_high, total_low, // version and header length, type of service, total length
         _, _, fragment_high, fragment_low, // identification, flags and offset
         _, protocol, _, _, // time to live, checksum
         s0, s1, s2, s3, d0, d1, d2, d3,
-        sport_high, sport_low, dport_high, dport_low, length_high, length_low, _, _,
-    ] = frame.first_chunk::<42>()? else {
-        return None;
+        ..,
+    ] = frame.first_chunk::<42>()?;
+    let (ip, protocol, data) = match [type_high, type_low, version] {
+        [0x08, 0x00, 0x45] if fragment_high & 0x3f | fragment_low == 0 => {
+            let end = usize::from(u16::from_be_bytes([total_high, total_low])).wrapping_add(14);
+            let ip = Ip::V4([s0, s1, s2, s3], [d0, d1, d2, d3]);
+            (ip, protocol, frame.get(34..end)?)
+        }
+        [0x86, 0xdd, 0x60..=0x6f] => {
+            let header = frame.get(14..)?.first_chunk::<40>()?;
+            let &[_, _, _, _, high, low, next, ..] = header;
+            let end = usize::from(u16::from_be_bytes([high, low])).wrapping_add(54);
+            let source = header.get(8..)?.first_chunk()?;
+            let destination = header.last_chunk()?;
+            (Ip::V6(source, destination), next, frame.get(54..end)?)
+        }
+        _ => return None,
     };
-    if link != LinkType::ETHERNET || fragment_high & 0x3f | fragment_low != 0 {
-        return None;
-    }
-    let end = usize::from(u16::from_be_bytes([total_high, total_low])).wrapping_add(14);
-    let data = frame.get(34..end)?;
-    let ip = Ip::V4([s0, s1, s2, s3], [d0, d1, d2, d3]);
-    let cut = false;
     match IpNumber(protocol) {
         IpNumber::TCP => {
             let transport = Transport::Tcp(transport::plain_tcp(data)?);
-            Some(take(Packet { ip, transport, cut }))
+            Some(take(Packet {
+                ip,
+                transport,
+                cut: false,
+            }))
         }
         IpNumber::UDP => {
-            let sport = u16::from_be_bytes([sport_high, sport_low]);
-            let dport = u16::from_be_bytes([dport_high, dport_low]);
-            let length = usize::from(u16::from_be_bytes([length_high, length_low]));
-            if udp_tunnel::may_be(sport, dport) {
+            let datagram = transport::plain_udp(data)?;
+            if udp_tunnel::may_be(datagram.sport, datagram.dport) {
                 return None;
             }
-            let payload = data.get(8..length)?;
-            let transport = Transport::Udp(Datagram {
-                sport,
-                dport,
-                payload,
-            });
-            Some(take(Packet { ip, transport, cut }))
+            let transport = Transport::Udp(datagram);
+            Some(take(Packet {
+                ip,
+                transport,
+                cut: false,
+            }))
         }
         _ => None,
     }

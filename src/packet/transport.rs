@@ -144,6 +144,18 @@ pub(super) fn plain_tcp(data: &[u8]) -> Option<Segment<'_>> {
     })
 }
 
+/// A datagram that is whole.
+#[inline(always)]
+pub(super) fn plain_udp(data: &[u8]) -> Option<Datagram<'_>> {
+    let &[s0, s1, d0, d1, l0, l1, _, _] = data.first_chunk::<8>()?;
+    let length = usize::from(u16::from_be_bytes([l0, l1]));
+    Some(Datagram {
+        sport: u16::from_be_bytes([s0, s1]),
+        dport: u16::from_be_bytes([d0, d1]),
+        payload: data.get(8..length)?,
+    })
+}
+
 /// A segment that the snap length cut within its options: what is fixed in the header is there.
 #[cold]
 fn without_options(data: &[u8]) -> Result<(Transport<'_>, bool), Gap> {

@@ -56,7 +56,7 @@ pub(super) fn by_ip_protocol<'a>(
         IpNumber::IPV6 => {
             let kind = match ip {
                 Ip::V4(..) => Encapsulation::SixInFour,
-                Ip::V6(_) => Encapsulation::IpInIp,
+                Ip::V6(..) => Encapsulation::IpInIp,
             };
             open(kind, Next::EtherType(EtherType::IPV6, data))
         }
@@ -80,8 +80,9 @@ pub(super) fn by_ip_protocol<'a>(
 /// The same IP header goes on behind an Authentication Header.
 fn behind_signature<'a>(below: IpPayload<'a>, path: &mut Path) -> Result<Next<'a>, Stop<'a>> {
     let (mut protocol, mut data) = ah::decode(below.data, path)?;
-    if let Ip::V6(header) = below.ip {
-        (protocol, data) = ipv6::extensions(&header, protocol, data, below.cut)?;
+    if let Ip::V6(source, destination) = below.ip {
+        let ends = (source, destination);
+        (protocol, data) = ipv6::extensions(ends, protocol, data, below.cut)?;
     }
     Ok(Next::Payload(IpPayload {
         protocol,

@@ -169,7 +169,11 @@ pub fn run(
             );
         }
         drop((found, spares));
-        let reader = Reader::new(lanes, config.filter, progress, stop);
+        let rules = match &config.task {
+            Task::Match(rules) => Some(Arc::clone(rules)),
+            Task::List => None,
+        };
+        let reader = Reader::new(lanes, rules, config.filter, progress, stop);
         let reading = thread::Builder::new()
             .name("reader".to_owned())
             .spawn_scoped(scope, move || reader.run(&config.inputs, &config.source))?;
@@ -198,6 +202,7 @@ pub fn run(
                 "a thread of the pipeline ended by a panic",
             ));
         };
+        sum.add_glanced(&reader.glanced);
         Ok(Outcome {
             reader,
             workers: sum,

@@ -8,13 +8,15 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::Progress;
 use super::batch::{Batch, Pushed};
+use crate::names::dns::Glance;
 use crate::packet::{self, Fragment, Gap, Packet, Path, Stop};
+use crate::rules::RuleSet;
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
 use crate::stats::{ReaderStats, bump};
 use crate::stream::defrag::{Datagram, Defragmenter, Limits, Outcome};
 use crate::time::Timestamp;
-use crate::triage::{Triage, Verdict};
+use crate::triage::{self, Triage, Verdict};
 
 /// An epoch ends after this many blocks even where no batch is full, so that alerts do not wait.
 const BLOCKS_PER_EPOCH: u32 = 64;
@@ -67,6 +69,9 @@ pub(super) struct Reader<'a> {
     first: Timestamp,
     last: Timestamp,
     triage: Triage,
+    /// Where names are matched: what for.
+    rules: Option<Arc<RuleSet>>,
+    glance: Glance,
     defragmenter: Defragmenter<(Path, At)>,
     /// How many payloads were forwarded: their order, whatever packet they stood in.
     serial: u64,
@@ -88,6 +93,7 @@ pub(super) struct At {
 impl<'a> Reader<'a> {
     pub(super) fn new(
         lanes: Vec<Lane>,
+        rules: Option<Arc<RuleSet>>,
         filter: Option<Filter>,
         progress: &'a Progress,
         stop: &'a Arc<AtomicBool>,
@@ -106,6 +112,8 @@ impl<'a> Reader<'a> {
             first: Timestamp::from_nanos(i64::MAX),
             last: Timestamp::from_nanos(i64::MIN),
             triage: Triage::default(),
+            rules,
+            glance: Glance::default(),
             defragmenter: Defragmenter::new(Limits::default()),
             serial: 0,
             path: Path::default(),
@@ -262,6 +270,7 @@ impl<'a> Reader<'a> {
     fn packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
         match self.triage.packet(view, at.timestamp) {
             Verdict::Forget => Ok(()),
+            Verdict::Forward(triage::Reader::Dns) if self.is_innocent(view) => Ok(()),
             Verdict::Unread(what) => {
                 if let Some(n) = self.stats.unread.get_mut(what as usize) {
                     bump(n);
@@ -270,6 +279,23 @@ impl<'a> Reader<'a> {
             }
             Verdict::Forward(reader) => self.forward(at, view, reader),
         }
+    }
+
+    /// Counts the names of a usual DNS message that holds no listed one. What else there is has to be read by
+    /// a worker.
+    #[inline]
+    fn is_innocent(&mut self, view: &Packet<'_>) -> bool {
+        let Some(rules) = self.rules.as_deref().filter(|_| !view.cut) else {
+            return false;
+        };
+        let message = view.transport.payload();
+        let glanced = self
+            .glance
+            .datagram(message, |last_two| rules.may_list(last_two));
+        if let Some(glanced) = glanced {
+            self.stats.glanced.add(glanced);
+        }
+        glanced.is_some()
     }
 
     /// A part of an IP datagram. When it was the last that was missing, the datagram is a packet like
@@ -341,12 +367,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(never)]
-    fn forward(
-        &mut self,
-        at: At,
-        view: &Packet<'_>,
-        reader: crate::triage::Reader,
-    ) -> Result<(), Ended> {
+    fn forward(&mut self, at: At, view: &Packet<'_>, reader: triage::Reader) -> Result<(), Ended> {
         let flow = view.flow();
         // A single worker needs no shard for what is read without state.
         let shard = if self.batches.len() > 1 || reader.keeps_state() {

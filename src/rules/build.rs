@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::RuleSet;
 use super::date::is_date;
 use super::domain::{Refusal, plain_name, rule_name};
+use super::endings::Endings;
 use super::facts::{DetailsId, Facts, push_source};
 use super::format::{Parsed, Run};
 use super::indicator::{Details, IndicatorId, PackId, Resolved, Scope, Source, SourceRef};
@@ -457,6 +458,7 @@ impl Builder {
         let rules = RuleSet {
             packs,
             facts,
+            endings: Endings::new(matcher.names()),
             matcher,
         };
         Ok((rules, problems))

@@ -8,6 +8,7 @@ mod build;
 mod builtin;
 mod date;
 mod domain;
+mod endings;
 mod explain;
 mod facts;
 mod format;
@@ -29,6 +30,7 @@ pub use load::{LoadOptions, Loaded, Unused, load};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
 
+use endings::Endings;
 use facts::Facts;
 use matcher::Matcher;
 
@@ -47,6 +49,7 @@ pub struct RuleSet {
     packs: Vec<PackInfo>,
     facts: Facts,
     matcher: Matcher,
+    endings: Endings,
 }
 
 impl RuleSet {
@@ -62,6 +65,13 @@ impl RuleSet {
             indicator: Self::id(index)?,
             how,
         })
+    }
+
+    /// False where no listed name ends in the two labels that have this hash
+    /// ([`crate::names::label`]): then no name that ends in them matches.
+    #[inline]
+    pub fn may_list(&self, last_two: u64) -> bool {
+        self.endings.may_have(last_two)
     }
 
     /// An indicator of this rule set.
@@ -110,6 +120,6 @@ impl RuleSet {
 
     /// Bytes of heap that matching takes.
     pub fn matcher_memory(&self) -> usize {
-        self.matcher.memory()
+        self.matcher.memory().saturating_add(self.endings.memory())
     }
 }

@@ -154,6 +154,7 @@ impl Triage {
     pub fn packet(&mut self, packet: &Packet<'_>, now: Timestamp) -> Verdict {
         let verdict = match &packet.transport {
             Transport::Tcp(segment) => self.tcp(&packet.ip, segment, now),
+            Transport::Udp(datagram) if is_plain_dns(datagram) => Verdict::Forward(Reader::Dns),
             Transport::Udp(datagram) => udp(datagram),
         };
         if packet.cut && verdict == Verdict::Forget && packet.transport.payload().len() < DNS_HEADER
@@ -271,13 +272,13 @@ fn ends(ip: &Ip<'_>) -> (u64, u64) {
             u64::from(u32::from_le_bytes(*source)),
             u64::from(u32::from_le_bytes(*destination)),
         ),
-        Ip::V6(header) => {
-            let fold = |address: [u8; 16]| {
-                let address = u128::from_be_bytes(address);
+        Ip::V6(source, destination) => {
+            let fold = |address: &[u8; 16]| {
+                let address = u128::from_be_bytes(*address);
                 let [high, low] = [(address >> 64) as u64, address as u64];
                 high.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ low
             };
-            (fold(header.source()), fold(header.destination()))
+            (fold(source), fold(destination))
         }
     }
 }
@@ -287,7 +288,7 @@ fn combine(ip: &Ip<'_>, source: u64, destination: u64, (sport, dport): (u16, u16
     let ends = match ip {
         // They stand side by side: one load.
         Ip::V4(..) => source | destination << 32,
-        Ip::V6(_) => source
+        Ip::V6(..) => source
             .wrapping_mul(0xbf58_476d_1ce4_e5b9)
             .wrapping_add(destination),
     };
@@ -299,6 +300,19 @@ fn combine(ip: &Ip<'_>, source: u64, destination: u64, (sport, dport): (u16, u16
 /// Packet time in whole seconds; it may wrap around.
 fn seconds(now: Timestamp) -> u32 {
     (now.secs() & i64::from(u32::MAX)) as u32
+}
+
+/// True for nearly all that [`udp`] gives to [`Reader::Dns`], from a few bytes: on its port, one question, and
+/// nothing that a QUIC or DTLS handshake begins with.
+#[inline(always)]
+fn is_plain_dns(datagram: &Datagram<'_>) -> bool {
+    let Some(&[b0, b1, flags, flags2, q0, q1, ..]) = datagram.payload.first_chunk::<DNS_HEADER>()
+    else {
+        return false;
+    };
+    let quic = b0 >= 0xc0 && flags | flags2 == 0;
+    let dtls = b0 == 0x16 && matches!(b1, 0xfe | 1);
+    (datagram.sport == DNS || datagram.dport == DNS) && [q0, q1] == [0, 1] && !quic && !dtls
 }
 
 #[inline(never)]

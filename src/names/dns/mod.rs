@@ -8,12 +8,14 @@
 //! Multicast DNS and LLMNR have the same messages and their own kinds of names: see
 //! [`mdns`](super::mdns) and [`llmnr`](super::llmnr).
 
+mod glance;
 mod header;
 mod seen;
 mod targets;
 mod tcp;
 mod walk;
 
+pub use glance::{Glance, Glanced};
 pub(in crate::names) use header::{HEADER, Header};
 pub(in crate::names) use seen::Place;
 pub use tcp::tcp_message;

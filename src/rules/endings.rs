@@ -1,0 +1,92 @@
+//! The last two labels of all listed names, as a filter that fits the fastest cache.
+//!
+//! Nearly every name on a network is innocent, and its last two labels say so. They are judged by their hash
+//! ([`crate::names::label`]), before the name is even spelled. The filter may take an innocent for a
+//! listed one, about once in two hundred; it never errs the other way.
+
+use super::matcher::Names;
+use crate::names::label;
+
+/// Bits for each name.
+const BITS: usize = 32;
+
+/// The filter: two bits of one word for each pair of labels (a blocked Bloom filter).
+#[derive(Debug)]
+pub(super) struct Endings {
+    words: Box<[u64]>,
+}
+
+impl Endings {
+    /// Of names that have two labels at least, as [`rule_name`](super::domain::rule_name) sees to.
+    pub(super) fn new(names: &Names) -> Self {
+        let words = names.len().saturating_mul(BITS).div_ceil(64).max(1);
+        let mut endings = Self {
+            words: vec![0; words].into_boxed_slice(),
+        };
+        for name in names.iter() {
+            if let Some(hash) = label::last_two(name.as_bytes()) {
+                let at = endings.word(hash);
+                if let Some(word) = endings.words.get_mut(at) {
+                    *word |= bits(hash);
+                }
+            }
+        }
+        endings
+    }
+
+    /// False where no listed name ends in the two labels with this hash.
+    #[inline]
+    pub(super) fn may_have(&self, hash: u64) -> bool {
+        self.words
+            .get(self.word(hash))
+            .is_some_and(|word| word & bits(hash) == bits(hash))
+    }
+
+    /// The upper half of the hash, scaled to the number of words.
+    #[inline]
+    fn word(&self, hash: u64) -> usize {
+        ((hash >> 32).wrapping_mul(self.words.len() as u64) >> 32) as usize
+    }
+
+    /// Bytes of heap.
+    pub(super) fn memory(&self) -> usize {
+        self.words.len().saturating_mul(8)
+    }
+}
+
+#[inline]
+fn bits(hash: u64) -> u64 {
+    1 << (hash & 63) | 1 << (hash >> 6 & 63)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(name: &str) -> u64 {
+        label::last_two(name.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn all_listed_names_and_few_others() {
+        let mut names = Names::default();
+        for n in 0..20_000 {
+            names.add(&format!("host{n}.example"));
+        }
+        names.add("deep.below.evil.example");
+        let endings = Endings::new(&names);
+        for n in 0..20_000 {
+            assert!(endings.may_have(hash(&format!("www.Host{n}.example"))));
+        }
+        assert!(endings.may_have(hash("evil.example")));
+        let wrong = (0..20_000).filter(|n| endings.may_have(hash(&format!("innocent{n}.example"))));
+        let wrong = wrong.count();
+        assert!(wrong < 200, "{wrong}");
+    }
+
+    #[test]
+    fn without_names_nothing_is_listed() {
+        let endings = Endings::new(&Names::default());
+        assert!(!endings.may_have(hash("evil.example")));
+    }
+}
