@@ -63,6 +63,8 @@ pub struct Note {
 pub struct Scratch {
     /// For hellos that are spread over records.
     pub(super) joined: Vec<u8>,
+    /// The only name of a hello. No longer than the hello.
+    name: Vec<u8>,
     pub(super) dns: dns::Scratch,
     /// What was counted.
     pub stats: Stats,
@@ -535,14 +537,26 @@ impl Direction {
         ctx: &mut Scratch,
         visit: &mut impl FnMut(Kind, &[u8], Note),
     ) -> Step {
-        // The extension that makes a name an outer one may stand behind the name.
-        let (step, hello) = client_stream(bytes, last, &mut ctx.joined, &mut |_| {});
+        // The extension that makes a name an outer one may stand behind the name: it has to wait.
+        let name = &mut ctx.name;
+        name.clear();
+        let mut names = 0_usize;
+        let (step, hello) = client_stream(bytes, last, &mut ctx.joined, &mut |one| {
+            names = names.saturating_add(1);
+            if names == 1 {
+                name.extend_from_slice(one);
+            }
+        });
         let Some(hello) = hello else { return step };
         if let Hello::Named { ech } = hello {
             let note = Note { ech, dns: None };
-            client_stream(bytes, last, &mut ctx.joined, &mut |name| {
-                visit(Kind::TlsSni, name, note);
-            });
+            if names == 1 {
+                visit(Kind::TlsSni, &ctx.name, note);
+            } else {
+                client_stream(bytes, last, &mut ctx.joined, &mut |name| {
+                    visit(Kind::TlsSni, name, note);
+                });
+            }
         }
         ctx.stats.hellos.count(hello);
         self.spoke.hello = true;

@@ -31,7 +31,10 @@ pub(super) fn decode(data: &[u8]) -> Result<IpPayload<'_>, Stop<'_>> {
     }
     Ok(IpPayload {
         protocol: header.protocol(),
-        ip: Ip::V4(header.source(), header.destination()),
+        ip: Ip::V4(
+            u32::from_be_bytes(header.source()),
+            u32::from_be_bytes(header.destination()),
+        ),
         data: payload,
         cut,
     })

@@ -45,7 +45,7 @@ pub use rebuild::rebuild;
 pub use transport::{Datagram, Flags, Segment, Transport};
 pub use udp_tunnel::is_on_port as is_on_tunnel_port;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 
 use etherparse::{EtherType, IpNumber};
@@ -59,9 +59,9 @@ const MAX_DEPTH: usize = 32;
 /// The addresses of the innermost IP header.
 #[derive(Debug, Clone, Copy)]
 pub enum Ip<'a> {
-    /// RFC 791: source and destination, in network byte order.
-    V4([u8; 4], [u8; 4]),
-    /// RFC 8200: likewise.
+    /// RFC 791: source and destination, as numbers.
+    V4(u32, u32),
+    /// RFC 8200: source and destination, in network byte order.
     V6(&'a [u8; 16], &'a [u8; 16]),
 }
 
@@ -70,7 +70,7 @@ impl Ip<'_> {
     #[inline]
     pub fn source(&self) -> IpAddr {
         match self {
-            Self::V4(source, _) => IpAddr::from(*source),
+            Self::V4(source, _) => Ipv4Addr::from(*source).into(),
             Self::V6(source, _) => IpAddr::from(**source),
         }
     }
@@ -79,7 +79,7 @@ impl Ip<'_> {
     #[inline]
     pub fn destination(&self) -> IpAddr {
         match self {
-            Self::V4(_, destination) => IpAddr::from(*destination),
+            Self::V4(_, destination) => Ipv4Addr::from(*destination).into(),
             Self::V6(_, destination) => IpAddr::from(**destination),
         }
     }
@@ -221,34 +221,28 @@ pub fn decode<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Pac
     }
 }
 
-/// Gives most packets to `take`: a whole TCP segment or UDP datagram in IPv4 without options or IPv6 without
+/// Decodes most packets by hand: a whole TCP segment or UDP datagram in IPv4 without options or IPv6 without
 /// extension headers, in Ethernet, on no tunnel's port. `None` where the frame is anything else: then
-/// [`decode`] says what it is. What it gives is the same as [`decode`] gives, with an empty path, but by hand:
-/// each field is looked at once, and `take` is compiled for TCP and for UDP, so that nothing of a packet that
-/// is forgotten has to be stored.
+/// [`decode`] says what it is. What it gives is the same as [`decode`] gives, with an empty path; but each field
+/// is looked at once, and where what it gives is taken apart at once, nothing of a packet that is forgotten has to
+/// be stored.
 #[inline(always)]
-pub fn plainest<'a, T>(
-    link: LinkType,
-    frame: &'a [u8],
-    mut take: impl FnMut(Packet<'a>) -> T,
-) -> Option<T> {
+pub fn plainest(link: LinkType, frame: &[u8]) -> Option<(Ip<'_>, Transport<'_>)> {
     if link != LinkType::ETHERNET {
         return None;
     }
-    // Ethernet, IPv4, and the eight bytes that both UDP and TCP have: IPv6 has more.
+    // Ethernet, and the twenty bytes that IPv4 has at least: IPv6 has more.
     #[rustfmt::skip]
     let &[
         _, _, _, _, _, _, _, _, _, _, _, _, type_high, type_low, // addresses, EtherType
         version, _, total_high, total_low, // version and header length, type of service, total length
         _, _, fragment_high, fragment_low, // identification, flags and offset
-        _, protocol, _, _, // time to live, checksum
-        s0, s1, s2, s3, d0, d1, d2, d3,
-        ..,
-    ] = frame.first_chunk::<42>()?;
+        _, protocol, ..
+    ] = frame.first_chunk::<34>()?;
     let (ip, protocol, data) = match [type_high, type_low, version] {
         [0x08, 0x00, 0x45] if fragment_high & 0x3f | fragment_low == 0 => {
             let end = usize::from(u16::from_be_bytes([total_high, total_low])).wrapping_add(14);
-            let ip = Ip::V4([s0, s1, s2, s3], [d0, d1, d2, d3]);
+            let ip = Ip::V4(number(frame, 26)?, number(frame, 30)?);
             (ip, protocol, frame.get(34..end)?)
         }
         [0x86, 0xdd, 0x60..=0x6f] => {
@@ -262,28 +256,20 @@ pub fn plainest<'a, T>(
         _ => return None,
     };
     match IpNumber(protocol) {
-        IpNumber::TCP => {
-            let transport = Transport::Tcp(transport::plain_tcp(data)?);
-            Some(take(Packet {
-                ip,
-                transport,
-                cut: false,
-            }))
-        }
+        IpNumber::TCP => Some((ip, Transport::Tcp(transport::plain_tcp(data)?))),
         IpNumber::UDP => {
             let datagram = transport::plain_udp(data)?;
-            if udp_tunnel::may_be(datagram.sport, datagram.dport) {
-                return None;
-            }
-            let transport = Transport::Udp(datagram);
-            Some(take(Packet {
-                ip,
-                transport,
-                cut: false,
-            }))
+            let plain = !udp_tunnel::may_be(datagram.sport, datagram.dport);
+            plain.then_some((ip, Transport::Udp(datagram)))
         }
         _ => None,
     }
+}
+
+/// The 32-bit number at `at`, in one load.
+#[inline(always)]
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 /// Most packets, inlined into the caller: TCP or UDP in IP in Ethernet, with one VLAN tag or none. Straight on, so that

@@ -258,11 +258,16 @@ proptest! {
     #[test]
     fn the_plainest_way_is_no_other(
         tcp: bool,
+        six: bool,
         body in prop::collection::vec(any::<u8>(), 0..40),
-        flips in prop::collection::vec((0usize..60, any::<u8>()), 0..3),
-        keep in 0usize..140,
+        flips in prop::collection::vec((0usize..80, any::<u8>()), 0..3),
+        keep in 0usize..180,
     ) {
-        let ip = ethernet().ipv4(CLIENT, SERVER);
+        let ip = if six {
+            ethernet().ipv6("2001:db8::1", "2001:db8::2")
+        } else {
+            ethernet().ipv4(CLIENT, SERVER)
+        };
         let mut frame = if tcp {
             ip.tcp(1_000, 443).payload(body)
         } else {
@@ -277,13 +282,15 @@ proptest! {
         frame.truncate(keep);
         let mut path = Path::default();
         let long = super::decode(LinkType::ETHERNET, &frame, &mut path);
-        let short = plainest(LinkType::ETHERNET, &frame, |packet| packet);
+        let cut = false;
+        let short = plainest(LinkType::ETHERNET, &frame)
+            .map(|(ip, transport)| Packet { ip, transport, cut });
         prop_assert!(short.is_some() || !whole);
         if let Some(short) = short {
             prop_assert_eq!(format!("{short:?}"), format!("{:?}", long.unwrap()));
             prop_assert!(path.hops().is_empty());
         }
-        prop_assert!(plainest(LinkType::RAW, &frame, |packet| packet).is_none());
+        prop_assert!(plainest(LinkType::RAW, &frame).is_none());
     }
 
     // What an independent decoder makes of the same frame.

@@ -3,7 +3,7 @@
 use etherparse::err::tcp::HeaderSliceError;
 use etherparse::{TcpHeaderSlice, UdpHeaderSlice};
 
-use super::{Gap, Layer};
+use super::{Gap, Layer, number};
 
 /// The flag bits of a TCP header's byte 13 (RFC 9293 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,23 +113,8 @@ pub(super) fn tcp(data: &[u8], cut: bool) -> Result<(Transport<'_>, bool), Gap> 
 /// A segment with a whole header, without etherparse's checks of what is known already.
 #[inline(always)]
 pub(super) fn plain_tcp(data: &[u8]) -> Option<Segment<'_>> {
-    let &[
-        s0,
-        s1,
-        d0,
-        d1,
-        n0,
-        n1,
-        n2,
-        n3,
-        a0,
-        a1,
-        a2,
-        a3,
-        length,
-        flags,
-        ..,
-    ] = data.first_chunk::<20>()?;
+    let header = data.first_chunk::<20>()?;
+    let &[s0, s1, d0, d1, _, _, _, _, _, _, _, _, length, flags, ..] = header;
     let header_len = usize::from(length >> 4).wrapping_mul(4);
     if header_len < 20 {
         return None;
@@ -137,8 +122,8 @@ pub(super) fn plain_tcp(data: &[u8]) -> Option<Segment<'_>> {
     Some(Segment {
         sport: u16::from_be_bytes([s0, s1]),
         dport: u16::from_be_bytes([d0, d1]),
-        sequence: u32::from_be_bytes([n0, n1, n2, n3]),
-        acknowledgment: u32::from_be_bytes([a0, a1, a2, a3]),
+        sequence: number(header, 4)?,
+        acknowledgment: number(header, 8)?,
         flags: Flags(flags),
         payload: data.get(header_len..)?,
     })

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::Progress;
 use super::batch::{Batch, Pushed};
 use crate::names::dns::Glance;
-use crate::packet::{self, Fragment, Gap, Packet, Path, Stop};
+use crate::packet::{self, Fragment, Gap, Packet, Path, Stop, Transport};
 use crate::rules::RuleSet;
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
@@ -219,9 +219,28 @@ impl<'a> Reader<'a> {
             number: frame.number,
             timestamp: now,
         };
+        let Some((ip, transport)) = packet::plainest(frame.link, frame.data) else {
+            return self.any_frame(at, frame);
+        };
+        if let Transport::Udp(datagram) = transport
+            && triage::is_plain_dns(&datagram)
+            && self.is_innocent(datagram.payload)
+        {
+            return Ok(());
+        }
+        if self.triage.forgets(&ip, &transport) {
+            return Ok(());
+        }
+        // Only here it is put together.
+        let cut = false;
+        self.plain_packet(at, &Packet { ip, transport, cut })
+    }
+
+    /// What is not forgotten at once.
+    #[inline(never)]
+    fn plain_packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
         self.path.clear();
-        packet::plainest(frame.link, frame.data, |view| self.packet(at, &view))
-            .unwrap_or_else(|| self.any_frame(at, frame))
+        self.packet(at, view)
     }
 
     /// A frame that has more to it than most.
@@ -250,7 +269,7 @@ impl<'a> Reader<'a> {
             Stop::Subframes(mut subframes) => {
                 while let Some(packet) = subframes.next(&mut self.path) {
                     match packet {
-                        Ok(view) => self.inner_packet(at, &view)?,
+                        Ok(view) => self.packet(at, &view)?,
                         Err(stop) => self.parts(at, stop, depth.saturating_add(1))?,
                     }
                 }
@@ -259,18 +278,14 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The same as [`Self::packet`], which is a part of [`Self::frame`]: a view of a packet that is
-    /// not stored costs less.
-    #[inline(never)]
-    fn inner_packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
-        self.packet(at, view)
-    }
-
-    #[inline(always)]
     fn packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
         match self.triage.packet(view, at.timestamp) {
             Verdict::Forget => Ok(()),
-            Verdict::Forward(triage::Reader::Dns) if self.is_innocent(view) => Ok(()),
+            Verdict::Forward(triage::Reader::Dns)
+                if !view.cut && self.is_innocent(view.transport.payload()) =>
+            {
+                Ok(())
+            }
             Verdict::Unread(what) => {
                 if let Some(n) = self.stats.unread.get_mut(what as usize) {
                     bump(n);
@@ -284,11 +299,10 @@ impl<'a> Reader<'a> {
     /// Counts the names of a usual DNS message that holds no listed one. What else there is has to be read by
     /// a worker.
     #[inline]
-    fn is_innocent(&mut self, view: &Packet<'_>) -> bool {
-        let Some(rules) = self.rules.as_deref().filter(|_| !view.cut) else {
+    fn is_innocent(&mut self, message: &[u8]) -> bool {
+        let Some(rules) = self.rules.as_deref() else {
             return false;
         };
-        let message = view.transport.payload();
         let glanced = self
             .glance
             .datagram(message, |last_two| rules.may_list(last_two));
@@ -344,7 +358,7 @@ impl<'a> Reader<'a> {
         );
         let outer = std::mem::replace(&mut self.path, datagram.tag.0);
         let result = match packet::decode_ip(&bytes, &mut self.path) {
-            Ok(view) => self.inner_packet(at, &view),
+            Ok(view) => self.packet(at, &view),
             // It may be a tunnel that carries fragments.
             Err(stop) => self.parts(at, stop, depth.saturating_add(1)),
         };

@@ -149,13 +149,30 @@ impl Triage {
         self.heads.clear();
     }
 
+    /// True where a packet that the capture holds whole is to be forgotten: the same as [`Self::packet`] says, at
+    /// the least cost for bulk and acknowledgements.
+    #[inline(always)] // what was just decoded need not be stored
+    pub fn forgets(&self, ip: &Ip<'_>, transport: &Transport<'_>) -> bool {
+        match transport {
+            Transport::Tcp(segment) => {
+                if segment.flags.opens() {
+                    return false;
+                }
+                if segment.payload.is_empty() && !segment.flags.ends() {
+                    return true;
+                }
+                !self.heads.may_know(key(ip, segment))
+                    && (segment.payload.is_empty() || !shape::may_begin(segment))
+            }
+            Transport::Udp(datagram) => udp(*datagram) == Verdict::Forget,
+        }
+    }
+
     /// Decides what becomes of `packet`, captured at `now`.
-    #[inline(always)] // where `packet` was just decoded, nothing of it has to be stored
     pub fn packet(&mut self, packet: &Packet<'_>, now: Timestamp) -> Verdict {
         let verdict = match &packet.transport {
             Transport::Tcp(segment) => self.tcp(&packet.ip, segment, now),
-            Transport::Udp(datagram) if is_plain_dns(datagram) => Verdict::Forward(Reader::Dns),
-            Transport::Udp(datagram) => udp(datagram),
+            Transport::Udp(datagram) => udp(*datagram),
         };
         if packet.cut && verdict == Verdict::Forget && packet.transport.payload().len() < DNS_HEADER
         {
@@ -164,7 +181,6 @@ impl Triage {
         verdict
     }
 
-    #[inline(always)]
     fn tcp(&mut self, ip: &Ip<'_>, segment: &Segment<'_>, now: Timestamp) -> Verdict {
         if segment.flags.moves() {
             return self.noted(key(ip, segment), ip, segment, now);
@@ -183,8 +199,6 @@ impl Triage {
     }
 
     /// A segment that opens or ends a connection, or whose direction may be noted.
-    #[cold]
-    #[inline(never)]
     fn noted(&mut self, key: Key, ip: &Ip<'_>, segment: &Segment<'_>, now: Timestamp) -> Verdict {
         let mut sequence = segment.sequence;
         let secs = seconds(now);
@@ -223,7 +237,6 @@ impl Triage {
     }
 
     /// A segment of which only its first bytes are known.
-    #[inline(never)]
     fn judged(&mut self, key: Key, ip: &Ip<'_>, segment: &Segment<'_>, now: Timestamp) -> Verdict {
         match shape::message(segment, false) {
             Message::None => Verdict::Forget,
@@ -268,10 +281,7 @@ fn back(ip: &Ip<'_>, segment: &Segment<'_>) -> Key {
 #[inline]
 fn ends(ip: &Ip<'_>) -> (u64, u64) {
     match ip {
-        Ip::V4(source, destination) => (
-            u64::from(u32::from_le_bytes(*source)),
-            u64::from(u32::from_le_bytes(*destination)),
-        ),
+        Ip::V4(source, destination) => (u64::from(*source), u64::from(*destination)),
         Ip::V6(source, destination) => {
             let fold = |address: &[u8; 16]| {
                 let address = u128::from_be_bytes(*address);
@@ -286,7 +296,6 @@ fn ends(ip: &Ip<'_>) -> (u64, u64) {
 #[inline]
 fn combine(ip: &Ip<'_>, source: u64, destination: u64, (sport, dport): (u16, u16)) -> Key {
     let ends = match ip {
-        // They stand side by side: one load.
         Ip::V4(..) => source | destination << 32,
         Ip::V6(..) => source
             .wrapping_mul(0xbf58_476d_1ce4_e5b9)
@@ -302,10 +311,10 @@ fn seconds(now: Timestamp) -> u32 {
     (now.secs() & i64::from(u32::MAX)) as u32
 }
 
-/// True for nearly all that [`udp`] gives to [`Reader::Dns`], from a few bytes: on its port, one question, and
+/// True for nearly all that triage gives to [`Reader::Dns`], and for nothing else, from a few bytes: on its port, one question, and
 /// nothing that a QUIC or DTLS handshake begins with.
 #[inline(always)]
-fn is_plain_dns(datagram: &Datagram<'_>) -> bool {
+pub fn is_plain_dns(datagram: &Datagram<'_>) -> bool {
     let Some(&[b0, b1, flags, flags2, q0, q1, ..]) = datagram.payload.first_chunk::<DNS_HEADER>()
     else {
         return false;
@@ -316,12 +325,12 @@ fn is_plain_dns(datagram: &Datagram<'_>) -> bool {
 }
 
 #[inline(never)]
-fn udp(datagram: &Datagram<'_>) -> Verdict {
+fn udp(datagram: Datagram<'_>) -> Verdict {
     let Datagram {
         sport,
         dport,
         payload,
-    } = *datagram;
+    } = datagram;
     let may_shake_hands = may_shake_hands(payload);
     // On any port: nothing that DNS sends begins like these.
     if may_shake_hands
@@ -352,7 +361,7 @@ fn udp(datagram: &Datagram<'_>) -> Verdict {
     if shape::is_dns(payload) {
         return Verdict::Forward(Reader::DnsShaped);
     }
-    if is_tunnel(datagram) {
+    if is_tunnel(&datagram) {
         return Verdict::Unread(Unread::Tunnel);
     }
     Verdict::Forget

@@ -146,10 +146,15 @@ fn server_names(content: &[u8], visit: &mut impl FnMut(&[u8])) -> bool {
 /// Some clients send what stood in their URL. No host name has a colon; an IPv6 address, which has
 /// several, is left as it is.
 fn without_port(name: &[u8]) -> &[u8] {
-    let mut parts = name.split(|&byte| byte == b':');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(host), Some(port), None) if port.iter().all(u8::is_ascii_digit) => host,
-        _ => name,
+    let Some((host, [_, port @ ..])) =
+        memchr::memchr(b':', name).and_then(|colon| name.split_at_checked(colon))
+    else {
+        return name;
+    };
+    if port.iter().all(u8::is_ascii_digit) {
+        host
+    } else {
+        name
     }
 }
 
