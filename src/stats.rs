@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::names::dns::{End, Glanced};
 use crate::names::quic::QuicStats;
+use crate::names::tls::HelloStats;
 use crate::names::{Kind, dtls, stream};
 use crate::packet::Gap;
 use crate::source::CaptureReport;
@@ -99,7 +100,7 @@ pub struct ReaderStats {
     pub heads: HeadStats,
     /// Packets that may name a host in a way that is not read, indexed by [`Unread`].
     pub unread: [u64; Unread::ALL.len()],
-    /// DNS messages of which a glance was enough.
+    /// Messages of which a glance was enough.
     pub glanced: GlanceStats,
     /// Payloads given to workers.
     pub forwarded: u64,
@@ -130,19 +131,21 @@ impl ReaderStats {
     }
 }
 
-/// DNS messages that the reader itself found to hold no listed name.
+/// What the reader itself found to hold no listed name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GlanceStats {
-    /// Messages.
+    /// DNS messages.
     pub messages: u64,
     /// Names in their question sections.
     pub questions: u64,
     /// Names in their other sections.
     pub records: u64,
+    /// ClientHellos of TLS.
+    pub hellos: HelloStats,
 }
 
 impl GlanceStats {
-    /// Counts a message.
+    /// Counts a DNS message.
     #[inline]
     pub fn add(&mut self, glanced: Glanced) {
         bump(&mut self.messages);
@@ -234,6 +237,8 @@ impl WorkerStats {
         };
         add(Kind::DnsQuery, glanced.questions);
         add(Kind::DnsAnswer, glanced.records);
+        add(Kind::TlsSni, glanced.hellos.named);
+        self.messages.hellos.add(&glanced.hellos);
         self.dns.whole = self.dns.whole.saturating_add(glanced.messages);
     }
 

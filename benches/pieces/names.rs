@@ -176,6 +176,7 @@ fn two_segments() -> Result<Piece, Failure> {
                 cut: false,
                 begins: !last,
                 start: if last { Start::Unknown } else { Start::Opener },
+                answers_hello: false,
                 hint: Hint::Any,
                 payload,
             };

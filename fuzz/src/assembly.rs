@@ -101,6 +101,7 @@ fn order_and_overlaps_do_not_matter(choice: u8, orders: &[Order], message: &[u8]
             cut: false,
             begins: false,
             start: Start::Unknown,
+            answers_hello: false,
             hint,
             payload: &message[at..at + length],
         };
@@ -181,6 +182,7 @@ fn attacked(orders: &[Order], message: &[u8]) -> (Names, StreamStats) {
                 0x40 => Start::Acceptor,
                 _ => Start::Unknown,
             },
+            answers_hello: how & 0x80 != 0,
             hint: if how & 16 == 0 { Hint::Any } else { Hint::Dns },
             payload: &payload,
         };

@@ -9,12 +9,15 @@ use crossbeam_channel::{Receiver, Sender};
 use super::Progress;
 use super::batch::{Batch, Pushed};
 use crate::names::dns::Glance;
+use crate::names::stream::Hint;
+use crate::names::tls;
 use crate::packet::{self, Fragment, Gap, Packet, Path, Stop, Transport};
 use crate::rules::RuleSet;
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
 use crate::stats::{ReaderStats, bump};
 use crate::stream::defrag::{Datagram, Defragmenter, Limits, Outcome};
+use crate::stream::roles::Start;
 use crate::time::Timestamp;
 use crate::triage::{self, Triage, Verdict};
 
@@ -292,8 +295,31 @@ impl<'a> Reader<'a> {
                 }
                 Ok(())
             }
+            Verdict::Forward(triage::Reader::Stream(part, Hint::Any))
+                if part.begins && part.last && part.start == Start::Opener && !view.cut =>
+            {
+                if self.is_innocent_hello(view) {
+                    Ok(())
+                } else {
+                    self.forward(at, view, triage::Reader::Stream(part, Hint::Any))
+                }
+            }
             Verdict::Forward(reader) => self.forward(at, view, reader),
         }
+    }
+
+    /// Counts a ClientHello that opens a connection and fits its segment, where it names no listed host.
+    fn is_innocent_hello(&mut self, view: &Packet<'_>) -> bool {
+        let (Some(rules), Transport::Tcp(segment)) = (self.rules.as_deref(), &view.transport)
+        else {
+            return false;
+        };
+        let hello = tls::glance(segment.payload, |last_two| rules.may_list(last_two));
+        if let Some(hello) = hello {
+            self.stats.glanced.hellos.count(hello);
+            self.triage.read_hello(&view.ip, segment);
+        }
+        hello.is_some()
     }
 
     /// Counts the names of a usual DNS message that holds no listed one. What else there is has to be read by

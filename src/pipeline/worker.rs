@@ -129,6 +129,7 @@ impl Worker {
                         cut: item.cut,
                         begins: part.begins,
                         start: part.start,
+                        answers_hello: part.answers_hello,
                         hint,
                         payload,
                     };

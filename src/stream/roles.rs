@@ -209,18 +209,26 @@ impl Roles {
         })
     }
 
-    /// True where what looks like the beginning of a message at `sequence` is content of another.
-    pub fn is_content(&mut self, flow: &Flow, sequence: u32, shape: Shape, now: Timestamp) -> bool {
+    /// True where what looks like the beginning of a message at `sequence` is content of another. `answers_hello` says
+    /// that the direction answers a ClientHello that was not noted here.
+    pub fn is_content(
+        &mut self,
+        flow: &Flow,
+        sequence: u32,
+        answers_hello: bool,
+        shape: Shape,
+        now: Timestamp,
+    ) -> bool {
         if self.is_in_body(flow, sequence, now) {
             return true;
         }
-        let Some(connection) = self.find(flow) else {
-            return false;
-        };
-        connection.client == Some(Side::of(flow).other())
-            && !connection.tunnel
+        let known = self.find(flow).copied();
+        let is_server = known.is_some_and(|c| c.client == Some(Side::of(flow).other()));
+        let hello = answers_hello || known.is_some_and(|c| c.hello);
+        (is_server || answers_hello)
+            && !known.is_some_and(|c| c.tunnel)
             // A flight answers a hello wherever it stands; its first segment may be short.
-            && !(connection.hello && matches!(shape, Shape::ServerHello | Shape::Short))
+            && !(hello && matches!(shape, Shape::ServerHello | Shape::Short))
     }
 }
 

@@ -59,16 +59,16 @@ fn only_what_follows_a_syn_proves_a_role() {
     for (start, spoke, proves) in cases {
         let mut roles = Roles::default();
         roles.note(&there, start, spoke, at(0));
-        let mut content = |flow| roles.is_content(&flow, 5, Shape::Http, at(1));
+        let mut content = |flow| roles.is_content(&flow, 5, false, Shape::Http, at(1));
         assert_eq!(content(back(there)), proves, "{start:?} {spoke:?}");
         assert!(!content(there));
     }
     let mut roles = Roles::default();
     roles.note(&back(there), Start::Acceptor, ANSWER, at(0));
-    assert!(roles.is_content(&back(there), 5, Shape::ClientHello, at(1)));
-    assert!(!roles.is_content(&there, 5, Shape::ClientHello, at(1)));
+    assert!(roles.is_content(&back(there), 5, false, Shape::ClientHello, at(1)));
+    assert!(!roles.is_content(&there, 5, false, Shape::ClientHello, at(1)));
     roles.forget(&there);
-    assert!(!roles.is_content(&back(there), 5, Shape::ClientHello, at(1)));
+    assert!(!roles.is_content(&back(there), 5, false, Shape::ClientHello, at(1)));
 }
 
 #[test]
@@ -76,11 +76,33 @@ fn a_servers_flight_answers_a_hello() {
     let there = flow(1);
     let mut roles = Roles::default();
     roles.note(&there, Start::Opener, REQUEST, at(0));
-    assert!(roles.is_content(&back(there), 5, Shape::ServerHello, at(1)));
+    assert!(roles.is_content(&back(there), 5, false, Shape::ServerHello, at(1)));
     roles.note(&there, Start::Unknown, HELLO, at(2));
-    assert!(!roles.is_content(&back(there), 5, Shape::ServerHello, at(3)));
-    assert!(!roles.is_content(&back(there), 5, Shape::Short, at(3)));
-    assert!(roles.is_content(&back(there), 5, Shape::Http, at(3)));
+    assert!(!roles.is_content(&back(there), 5, false, Shape::ServerHello, at(3)));
+    assert!(!roles.is_content(&back(there), 5, false, Shape::Short, at(3)));
+    assert!(roles.is_content(&back(there), 5, false, Shape::Http, at(3)));
+}
+
+#[test]
+fn a_hello_that_others_saw_proves_as_much() {
+    let there = flow(1);
+    let mut roles = Roles::default();
+    for (shape, content) in [
+        (Shape::Http, true),
+        (Shape::ServerHello, false),
+        (Shape::Short, false),
+    ] {
+        assert_eq!(
+            roles.is_content(&back(there), 5, true, shape, at(0)),
+            content
+        );
+    }
+    let connect = Spoke {
+        tunnel: true,
+        ..REQUEST
+    };
+    roles.note(&there, Start::Opener, connect, at(0));
+    assert!(!roles.is_content(&back(there), 5, true, Shape::Http, at(1)));
 }
 
 #[test]
@@ -99,7 +121,7 @@ fn a_tunnel_may_hold_anything() {
         Shape::Nothing,
     ] {
         assert!(
-            !roles.is_content(&back(there), 5, shape, at(1)),
+            !roles.is_content(&back(there), 5, false, shape, at(1)),
             "{shape:?}"
         );
     }
@@ -125,7 +147,13 @@ fn a_body_is_content_for_a_while() {
     for base in [1_000, u32::MAX - 50] {
         let mut roles = Roles::default();
         let content = |roles: &mut Roles, offset: u32, secs| {
-            roles.is_content(&there, base.wrapping_add(offset), Shape::Http, at(secs))
+            roles.is_content(
+                &there,
+                base.wrapping_add(offset),
+                false,
+                Shape::Http,
+                at(secs),
+            )
         };
         roles.note_body((&there, Start::Opener), base, &[0; 40], 200, at(0));
         let answers = [0, 39, 40, 199, 200].map(|offset| content(&mut roles, offset, 1));
@@ -149,12 +177,13 @@ fn the_one_that_was_silent_longest_makes_room() {
     for n in 0..many {
         roles.note(&flow(n), Start::Opener, HELLO, at(n.into()));
         // In use all the time.
-        let used = roles.is_content(&back(flow(0)), 5, Shape::Http, at(n.into()));
+        let used = roles.is_content(&back(flow(0)), 5, false, Shape::Http, at(n.into()));
         assert!(used);
     }
     let mut known = 0;
     for n in 0..many {
-        known += usize::from(roles.is_content(&back(flow(n)), 5, Shape::Http, at(many.into())));
+        known +=
+            usize::from(roles.is_content(&back(flow(n)), 5, false, Shape::Http, at(many.into())));
     }
     assert_eq!(known, CONNECTIONS);
     assert_eq!(roles.connections.len(), CONNECTIONS);

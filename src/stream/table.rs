@@ -75,6 +75,8 @@ pub struct Part<'a> {
     pub begins: bool,
     /// What the SYN tells of it.
     pub start: Start,
+    /// It answers a ClientHello that triage saw, and this table did not.
+    pub answers_hello: bool,
     /// What triage knows of the direction.
     pub hint: Hint,
     /// The bytes.
@@ -101,6 +103,8 @@ struct Stream {
     done: bool,
     hint: Hint,
     start: Start,
+    /// As in [`Part`], told with any segment of it.
+    answers_hello: bool,
     /// Since when something waits behind a hole.
     hole: Option<Timestamp>,
     packet: u64,
@@ -282,6 +286,7 @@ impl Table {
             stream.done = done;
             stream.hint = part.hint;
             stream.start = part.start;
+            stream.answers_hello = part.answers_hello;
             stream.hole = None;
             stream.assembly.restart(base);
         }
@@ -306,6 +311,7 @@ impl Table {
             && self.roles.is_content(
                 &seen.flow,
                 part.sequence,
+                part.answers_hello,
                 shape(part.payload),
                 seen.timestamp,
             );
@@ -333,6 +339,7 @@ impl Table {
         if part.start != Start::Unknown {
             stream.start = part.start;
         }
+        stream.answers_hello |= part.answers_hello;
         if *stream.path != *seen.path {
             stream.path.clear();
             stream.path.extend_from_slice(seen.path);
@@ -433,6 +440,7 @@ impl Table {
                 && self.roles.is_content(
                     &stream.flow,
                     stream.assembly.base(),
+                    stream.answers_hello,
                     shape,
                     stream.timestamp,
                 )
@@ -614,6 +622,7 @@ impl Table {
                 done: false,
                 hint: Hint::Any,
                 start: Start::Unknown,
+                answers_hello: false,
                 hole: None,
                 packet: 0,
                 timestamp: seen.timestamp,

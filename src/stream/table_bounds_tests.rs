@@ -75,6 +75,7 @@ impl Feed {
             cut: false,
             begins: at == 0,
             start: Start::Unknown,
+            answers_hello: false,
             hint: Hint::Any,
             payload,
         };

@@ -5,6 +5,7 @@
 //! bytes and by what is noted of its direction: see `heads`. What may bear names and cannot be
 //! read is [`Unread`]: counted and shown, since a silent gap would make "no alert" a lie.
 
+mod answers;
 mod heads;
 mod shape;
 
@@ -15,6 +16,7 @@ use crate::names::{dtls, quic};
 use crate::packet::{Datagram, Ip, Packet, Ports, Segment, Transport, is_on_tunnel_port};
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
+use answers::Answers;
 use heads::{Heads, Key, Known};
 
 /// Which reader a forwarded payload goes to.
@@ -58,6 +60,8 @@ pub struct Part {
     pub begins: bool,
     /// What the SYN tells of it, where these are the direction's first bytes.
     pub start: Start,
+    /// In the middle of a direction: that it answers a ClientHello of which [`Triage::read_hello`] was told.
+    pub answers_hello: bool,
 }
 
 /// A bearer of names that is recognised and cannot be read.
@@ -120,6 +124,7 @@ enum Window {
 #[derive(Debug, Default)]
 pub struct Triage {
     heads: Heads,
+    answers: Answers,
 }
 
 /// Length of a DNS header, the longest run of bytes that is looked at before forgetting.
@@ -147,6 +152,7 @@ impl Triage {
     /// Forgets what it noted: another capture begins.
     pub fn clear(&mut self) {
         self.heads.clear();
+        self.answers.clear();
     }
 
     /// True where a packet that the capture holds whole is to be forgotten: the same as [`Self::packet`] says, at
@@ -227,10 +233,7 @@ impl Triage {
         );
         match known {
             Known::Forget => Verdict::Forget,
-            Known::Forward(part) => {
-                self.answer_follows(ip, segment, part);
-                Verdict::Forward(Reader::Stream(part, shape::hint(segment)))
-            }
+            Known::Forward(part) => self.forward(key, ip, segment, part),
             Known::Unknown if shape::may_begin(segment) => self.judged(key, ip, segment, now),
             Known::Unknown => Verdict::Forget,
         }
@@ -249,10 +252,25 @@ impl Triage {
                     message,
                     seconds(now),
                 );
-                self.answer_follows(ip, segment, part);
-                Verdict::Forward(Reader::Stream(part, shape::hint(segment)))
+                self.forward(key, ip, segment, part)
             }
         }
+    }
+
+    fn forward(&mut self, key: Key, ip: &Ip<'_>, segment: &Segment<'_>, mut part: Part) -> Verdict {
+        match part.start {
+            Start::Opener => self.answers.forget(back(ip, segment)),
+            Start::Unknown if part.begins => part.answers_hello = self.answers.knows(key),
+            Start::Unknown | Start::Acceptor => {}
+        }
+        self.answer_follows(ip, segment, part);
+        Verdict::Forward(Reader::Stream(part, shape::hint(segment)))
+    }
+
+    /// To be told of the first segment of the end that opened a connection, where it holds one whole ClientHello that
+    /// is not given to a worker.
+    pub fn read_hello(&mut self, ip: &Ip<'_>, segment: &Segment<'_>) {
+        self.answers.note(back(ip, segment));
     }
 
     /// Behind a proxy's answer a server shows its certificates, in any order; what the answer looks like

@@ -1,11 +1,12 @@
 //! Frames of one flow, a capture out of them, and what the pipeline reads in it.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 
 use bellerophon::alert::Sighting;
 use bellerophon::pipeline::{self, Config, Outcome, Progress, Sink, Task};
+use bellerophon::rules::{self, LoadOptions, RuleSet};
 use bellerophon::source::{self, Input};
 use serde_json::Value;
 use testkit::capture::{Packet, Pcap};
@@ -223,7 +224,7 @@ struct Lines(Vec<u8>);
 
 impl Sink for Lines {
     fn sighting(&mut self, _: usize, _: &Sighting) -> io::Result<()> {
-        panic!("names are listed, not matched")
+        panic!("no name is listed")
     }
 
     fn lines(&mut self, lines: &[u8]) -> io::Result<()> {
@@ -238,7 +239,14 @@ impl Sink for Lines {
     fn tick(&mut self, _: &Progress) {}
 }
 
-/// Reads captures one after the other, as `names` does.
+/// The built-in rules: no test sends a name that they list.
+fn no_name_of_ours() -> Arc<RuleSet> {
+    static RULES: LazyLock<Arc<RuleSet>> =
+        LazyLock::new(|| Arc::new(rules::load(&LoadOptions::default()).unwrap().rules));
+    Arc::clone(&RULES)
+}
+
+/// Reads captures one after the other, as `names` does, and once more as `replay` does.
 pub(crate) fn read_captures(captures: &[Vec<Packet>], workers: usize) -> Read {
     let folder = tempfile::tempdir().unwrap();
     let file = |(number, packets): (usize, &Vec<Packet>)| {
@@ -248,16 +256,30 @@ pub(crate) fn read_captures(captures: &[Vec<Packet>], workers: usize) -> Read {
         std::fs::write(&path, capture.bytes()).unwrap();
         Input::File(path)
     };
-    let config = Config {
-        task: Task::List,
-        inputs: captures.iter().enumerate().map(file).collect(),
-        source: source::Options::default(),
-        workers,
-        filter: None,
+    let inputs: Vec<Input> = captures.iter().enumerate().map(file).collect();
+    let run = |task: Task| {
+        let config = Config {
+            task,
+            inputs: inputs.clone(),
+            source: source::Options::default(),
+            workers,
+            filter: None,
+        };
+        let mut sink = Lines::default();
+        let stop = Arc::new(AtomicBool::new(false));
+        let outcome = pipeline::run(config, &mut sink, &Progress::default(), &stop).unwrap();
+        (sink, outcome)
     };
-    let mut sink = Lines::default();
-    let stop = Arc::new(AtomicBool::new(false));
-    let outcome = pipeline::run(config, &mut sink, &Progress::default(), &stop).unwrap();
+    let (sink, outcome) = run(Task::List);
+    // Where names are matched, the reader keeps innocent messages from the workers. It must not show.
+    let (_, matched) = run(Task::Match(no_name_of_ours()));
+    let counts = |outcome: &Outcome| {
+        let workers = &outcome.workers;
+        let streams = &workers.streams;
+        let kept = (workers.names, workers.dns, workers.messages);
+        (kept, streams.content, streams.conflicts, streams.incomplete)
+    };
+    assert_eq!(counts(&matched), counts(&outcome));
     let mut text = String::from_utf8(sink.0).unwrap();
     // Runs are compared with each other, wherever their files lay.
     text = text.replace(folder.path().to_str().unwrap(), "");

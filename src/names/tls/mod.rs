@@ -10,16 +10,19 @@
 //! | `records` | handshake bytes out of records |
 //! | `client` | a client's direction up to its hello |
 //! | `hello` | the hello itself |
+//! | `glance` | a usual hello in one segment, to say that its name is not listed |
 //! | `flight` | what follows a client's hello, and all of a server's direction |
 
 mod client;
 mod flight;
+mod glance;
 mod hello;
 mod records;
 
 pub use client::{client_hello, client_stream};
 pub(crate) use flight::number24;
 pub use flight::{Flight, flight};
+pub use glance::glance;
 pub(crate) use hello::read_body;
 
 /// How much of a ClientHello that is spread over records is put together, in bytes. Post-quantum

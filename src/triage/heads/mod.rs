@@ -180,6 +180,7 @@ impl Heads {
                 last: true,
                 begins: false,
                 start: Start::Unknown,
+                answers_hello: false,
             };
             let forwarded = entry.forwarded;
             self.keep(at, &entry, !over);
@@ -226,6 +227,7 @@ impl Heads {
                     last: true,
                     begins: false,
                     start: if opens { entry.start } else { Start::Unknown },
+                    answers_hello: false,
                 };
                 let forwarded = entry.forwarded || opens;
                 self.table.remove(at);
@@ -341,6 +343,7 @@ impl Entry {
             last,
             begins: false,
             start: Start::Unknown,
+            answers_hello: false,
         }
     }
 

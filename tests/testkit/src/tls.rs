@@ -78,6 +78,7 @@ pub struct ClientHello {
     malformed_before_sni: bool,
     extra_name_types: bool,
     padding: usize,
+    encrypted: bool,
     random: Rng,
 }
 
@@ -94,6 +95,7 @@ pub fn client_hello(server_name: &str) -> ClientHello {
         malformed_before_sni: false,
         extra_name_types: false,
         padding: 0,
+        encrypted: false,
         random: Rng::from_text(server_name),
     }
 }
@@ -164,6 +166,12 @@ impl ClientHello {
     /// Adds a padding extension of `len` zero bytes (RFC 7685).
     pub fn padding(mut self, len: usize) -> Self {
         self.padding = len;
+        self
+    }
+
+    /// Adds an encrypted_client_hello extension (RFC 9849), as browsers also send it empty of meaning.
+    pub fn encrypted_client_hello(mut self) -> Self {
+        self.encrypted = true;
         self
     }
 
@@ -276,6 +284,9 @@ impl ClientHello {
             };
             versions.extend_from_slice(&[3, 4, 3, 3]);
             list.push((43, [vec![versions.len() as u8], versions].concat()));
+        }
+        if self.encrypted {
+            list.push((0xfe0d, random.bytes(200)));
         }
         if let Some(name) = &self.server_name {
             let at = match self.place {
