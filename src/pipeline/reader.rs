@@ -19,10 +19,14 @@ use crate::stats::{ReaderStats, bump};
 use crate::stream::defrag::{Datagram, Defragmenter, Limits, Outcome};
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
-use crate::triage::{self, Triage, Verdict};
+use crate::triage::{self, AHEAD, Triage, Verdict};
 
 /// An epoch ends after this many blocks even where no batch is full, so that alerts do not wait.
 const BLOCKS_PER_EPOCH: u32 = 64;
+
+/// Where so many of [`AHEAD`] packets asked the table of heads, the next ones are looked at ahead: in a flood of SYNs. With
+/// fewer it costs as much as it saves.
+const MANY_ASKED: u64 = 12;
 
 /// How often a datagram out of fragments may carry a fragment.
 const MAX_NESTED: u8 = 3;
@@ -72,6 +76,8 @@ pub(super) struct Reader<'a> {
     first: Timestamp,
     last: Timestamp,
     triage: Triage,
+    /// Many packets ask for what triage keeps.
+    look_ahead: bool,
     /// Where names are matched: what for.
     rules: Option<Arc<RuleSet>>,
     glance: Glance,
@@ -115,6 +121,7 @@ impl<'a> Reader<'a> {
             first: Timestamp::from_nanos(i64::MAX),
             last: Timestamp::from_nanos(i64::MIN),
             triage: Triage::default(),
+            look_ahead: false,
             rules,
             glance: Glance::default(),
             defragmenter: Defragmenter::new(Limits::default()),
@@ -177,13 +184,7 @@ impl<'a> Reader<'a> {
     fn read(&mut self, capture: &mut Capture) -> Result<(), Ended> {
         let mut blocks = 0u32;
         loop {
-            loop {
-                match capture.next_buffered() {
-                    Ok(Some(frame)) => self.frame(&frame)?,
-                    Ok(None) => break,
-                    Err(error) => return Err(Ended::Error(error.into())),
-                }
-            }
+            while self.some_frames(capture)? {}
             blocks = blocks.wrapping_add(1);
             let packets = self.stats.packets.saturating_add(capture.report().frames);
             self.progress.update(capture.progress(), packets);
@@ -199,6 +200,26 @@ impl<'a> Reader<'a> {
                 Err(error) => return Err(Ended::Error(error.into())),
             }
         }
+    }
+
+    /// The next frames of what is in the buffer; false where that was all.
+    #[inline(always)]
+    fn some_frames(&mut self, capture: &mut Capture) -> Result<bool, Ended> {
+        let asked = self.triage.asked();
+        if self.look_ahead {
+            let frames = capture.ahead();
+            self.triage
+                .touch(frames.filter_map(|(link, frame)| packet::plainest(link, frame)));
+        }
+        for _ in 0..AHEAD {
+            match capture.next_buffered() {
+                Ok(Some(frame)) => self.frame(&frame)?,
+                Ok(None) => return Ok(false),
+                Err(error) => return Err(Ended::Error(error.into())),
+            }
+        }
+        self.look_ahead = self.triage.asked().wrapping_sub(asked) >= MANY_ASKED;
+        Ok(true)
     }
 
     #[inline]
@@ -231,7 +252,7 @@ impl<'a> Reader<'a> {
         {
             return Ok(());
         }
-        if self.triage.forgets(&ip, &transport) {
+        if self.triage.forgets(&ip, &transport) || self.triage.notes(&ip, &transport, now) {
             return Ok(());
         }
         // Only here it is put together.

@@ -10,6 +10,9 @@ use crate::names::label;
 /// Bits for each name.
 const BITS: usize = 32;
 
+/// How many names are added at once.
+const TOGETHER: usize = 32;
+
 /// The filter: two bits of one word for each pair of labels (a blocked Bloom filter).
 #[derive(Debug)]
 pub(super) struct Endings {
@@ -23,15 +26,31 @@ impl Endings {
         let mut endings = Self {
             words: vec![0; words].into_boxed_slice(),
         };
-        for name in names.iter() {
-            if let Some(hash) = label::last_two(name.as_bytes()) {
-                let at = endings.word(hash);
-                if let Some(word) = endings.words.get_mut(at) {
-                    *word |= bits(hash);
-                }
+        // Of a long list every word is far away in memory: changed one straight after another, they are waited for
+        // together.
+        let mut hashes = [0; TOGETHER];
+        let mut count = 0_usize;
+        for hash in names.bytes_iter().filter_map(label::last_two) {
+            if let Some(place) = hashes.get_mut(count) {
+                *place = hash;
+            }
+            count = count.wrapping_add(1);
+            if count == TOGETHER {
+                endings.add(&hashes);
+                count = 0;
             }
         }
+        endings.add(hashes.get(..count).unwrap_or_default());
         endings
+    }
+
+    fn add(&mut self, hashes: &[u64]) {
+        for &hash in hashes {
+            let at = self.word(hash);
+            if let Some(word) = self.words.get_mut(at) {
+                *word |= bits(hash);
+            }
+        }
     }
 
     /// False where no listed name ends in the two labels with this hash.

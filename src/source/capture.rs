@@ -177,6 +177,21 @@ impl Capture {
         }
     }
 
+    /// Link types and bytes of frames that [`Self::next_buffered`] will give next, as far as that can be told without
+    /// work: perhaps none, and never all.
+    #[inline]
+    pub fn ahead(&self) -> impl Iterator<Item = (LinkType, &[u8])> {
+        let mut unread = self.buffer.unread();
+        std::iter::from_fn(move || {
+            let Decoder::Pcap(pcap) = &self.decoder else {
+                return None;
+            };
+            let (link, frame, length) = pcap.peek(unread)?;
+            unread = unread.get(length..).unwrap_or_default();
+            Some((link, frame))
+        })
+    }
+
     #[inline]
     fn frame(&mut self, found: &Found) -> Frame<'_> {
         Frame {

@@ -240,6 +240,20 @@ impl PcapDecoder {
         self.any_step(unread, report)
     }
 
+    /// The frame of the record at the beginning of `unread`, and the length of the record: to look ahead, so only
+    /// where it is as most are and whole.
+    #[inline]
+    pub(super) fn peek<'a>(&self, unread: &'a [u8]) -> Option<(LinkType, &'a [u8], usize)> {
+        let (header, rest) = unread.split_first_chunk::<16>()?;
+        let &[_, _, _, _, _, _, _, _, c0, c1, c2, c3, ..] = header;
+        let captured = u32::from_le_bytes([c0, c1, c2, c3]);
+        if !self.usual || captured > self.max_captured {
+            return None;
+        }
+        let frame = rest.get(..captured as usize)?;
+        Some((self.link, frame, frame.len().wrapping_add(16)))
+    }
+
     #[inline]
     fn timestamp(&self, seconds: u32, fraction: u32) -> Timestamp {
         // 2^32 seconds in nanoseconds and 2^32 fractions of 1,000 ns fit into an i64 together.

@@ -125,7 +125,12 @@ enum Window {
 pub struct Triage {
     heads: Heads,
     answers: Answers,
+    /// How many packets the table was asked for.
+    asked: u64,
 }
+
+/// How many packets [`Triage::touch`] looks at.
+pub const AHEAD: usize = 16;
 
 /// Length of a DNS header, the longest run of bytes that is looked at before forgetting.
 const DNS_HEADER: usize = 12;
@@ -204,19 +209,68 @@ impl Triage {
         self.judged(key, ip, segment, now)
     }
 
+    /// Notes a SYN that brings no data and of which the capture holds all. False where the packet is something else.
+    #[inline(always)] // what was just decoded need not be stored
+    pub fn notes(&mut self, ip: &Ip<'_>, transport: &Transport<'_>, now: Timestamp) -> bool {
+        let Transport::Tcp(segment) = transport else {
+            return false;
+        };
+        let bare = segment.flags.opens() && segment.payload.is_empty();
+        if bare {
+            let answered = answer(ip, segment);
+            self.opens(key(ip, segment), segment.sequence, answered, seconds(now));
+        }
+        bare
+    }
+
+    /// A SYN; `answered` is the other direction and the number that it acknowledges there.
+    #[inline(never)]
+    fn opens(&mut self, key: Key, sequence: u32, answered: Option<(Key, u32)>, secs: u32) {
+        self.asked = self.asked.wrapping_add(1);
+        let start = match answered {
+            Some((other, number)) => (Start::Acceptor, self.heads.answer(key, other, number)),
+            None => (Start::Opener, false),
+        };
+        self.heads.syn(key, sequence, start, secs);
+    }
+
+    /// How many packets the table was asked for so far.
+    pub fn asked(&self) -> u64 {
+        self.asked
+    }
+
+    /// Reads what will be asked of the table of heads for packets that come next. In a flood of SYNs each place is far
+    /// away in memory; read one straight after another they are waited for together. Nothing is changed by it.
+    #[inline(never)]
+    pub fn touch<'a>(&self, packets: impl Iterator<Item = (Ip<'a>, Transport<'a>)>) {
+        let mut keys = [Key(0); AHEAD];
+        let mut count = 0_usize;
+        for (ip, transport) in packets.take(AHEAD) {
+            let Transport::Tcp(segment) = transport else {
+                continue;
+            };
+            if segment.flags.opens()
+                || !segment.payload.is_empty() && self.heads.may_know(key(&ip, &segment))
+            {
+                if let Some(place) = keys.get_mut(count) {
+                    *place = key(&ip, &segment);
+                }
+                count = count.wrapping_add(1);
+            }
+        }
+        let keys = keys.get(..count).unwrap_or_default();
+        let sum = keys.iter().fold(0, |sum, key| sum ^ self.heads.touch(*key));
+        // Otherwise the compiler leaves out what has no use.
+        std::hint::black_box(sum);
+    }
+
     /// A segment that opens or ends a connection, or whose direction may be noted.
     fn noted(&mut self, key: Key, ip: &Ip<'_>, segment: &Segment<'_>, now: Timestamp) -> Verdict {
+        self.asked = self.asked.wrapping_add(1);
         let mut sequence = segment.sequence;
         let secs = seconds(now);
         if segment.flags.opens() {
-            let start = if segment.flags.acknowledges() {
-                let other = back(ip, segment);
-                let proven = self.heads.answer(key, other, segment.acknowledgment);
-                (Start::Acceptor, proven)
-            } else {
-                (Start::Opener, false)
-            };
-            self.heads.syn(key, sequence, start, secs);
+            self.opens(key, sequence, answer(ip, segment), secs);
             // Data may come with the SYN (RFC 7413); it has the number after it.
             sequence = sequence.wrapping_add(1);
             if segment.payload.is_empty() {
@@ -287,6 +341,13 @@ impl Triage {
 fn key(ip: &Ip<'_>, segment: &Segment<'_>) -> Key {
     let (source, destination) = ends(ip);
     combine(ip, source, destination, (segment.sport, segment.dport))
+}
+
+/// The direction that a SYN answers, and the number that it acknowledges there.
+#[inline]
+fn answer(ip: &Ip<'_>, segment: &Segment<'_>) -> Option<(Key, u32)> {
+    let answers = segment.flags.acknowledges();
+    answers.then(|| (back(ip, segment), segment.acknowledgment))
 }
 
 /// The name of the other direction.

@@ -398,6 +398,17 @@ fn unread_kinds_are_numbered_in_the_order_of_all() {
     }
 }
 
+/// As the reader asks: the short answers first.
+fn quickly(triage: &mut Triage, frame: &[u8], now: Timestamp) -> Verdict {
+    let (ip, transport) = packet::plainest(LinkType::ETHERNET, frame).unwrap();
+    triage.touch(std::iter::once((ip, transport)));
+    if triage.forgets(&ip, &transport) || triage.notes(&ip, &transport, now) {
+        return Verdict::Forget;
+    }
+    let cut = false;
+    triage.packet(&Packet { ip, transport, cut }, now)
+}
+
 proptest::proptest! {
     /// What is sorted out by its first bytes is nothing that a reader would take.
     #[test]
@@ -413,5 +424,43 @@ proptest::proptest! {
         let taken = crate::names::quic::looks_like(&payload).is_some()
             || crate::names::dtls::looks_like(&payload);
         proptest::prop_assert!(!taken || super::may_shake_hands(&payload));
+    }
+
+    // The short answers are those of the long way, packet for packet.
+    #[test]
+    fn short_answers_are_no_others(
+        packets in proptest::collection::vec(
+            (0_u8..4, 0_u8..10, 0_u32..4, 0_u16..3, proptest::prelude::any::<bool>()),
+            1..60,
+        ),
+    ) {
+        let hello = tls::client_hello("www.example.com").records();
+        let query: Vec<u8> = dns::query(1, "www.example.com", dns::A).into();
+        let (mut slow, mut quick) = (Triage::default(), Triage::default());
+        for (secs, (flow, what, sequence, length, back)) in (0_i64..).zip(packets) {
+            let link = if back { ethernet().reversed() } else { ethernet() };
+            let (from, to) = if back { (SERVER, CLIENT) } else { (CLIENT, SERVER) };
+            let port = 40_000_u16.wrapping_add(flow.into());
+            let (sport, dport) = if back { (443, port) } else { (port, 443) };
+            let ip = link.ipv4(from, to);
+            let number = sequence.wrapping_mul(500);
+            let tcp = || ip.clone().tcp(sport, dport).seq(number);
+            let frame = match what {
+                0 => tcp().syn().empty(),
+                1 => tcp().syn().ack(1).empty(),
+                2 => tcp().ack(501).syn().payload(hello.clone()),
+                3 => tcp().ack(1).payload(hello.clone()),
+                4 => tcp().ack(1).payload(vec![0x17; length.into()]),
+                5 => tcp().ack(1).fin().empty(),
+                6 => tcp().rst().empty(),
+                7 => tcp().ack(1).payload(http::get("www.example.com", "/")),
+                8 => ip.udp(sport, 53).payload(query.clone()),
+                _ => ip.udp(sport, dport).payload(vec![0x40; length.into()]),
+            };
+            let now = Timestamp::from_parts(1_700_000_000_i64.saturating_add(secs), 0);
+            let wanted = verdict_at(&mut slow, secs, &frame);
+            proptest::prop_assert_eq!(quickly(&mut quick, &frame, now), wanted);
+        }
+        proptest::prop_assert_eq!(quick.stats(), slow.stats());
     }
 }

@@ -99,6 +99,11 @@ impl Names {
         (0..self.len()).filter_map(|number| self.get(number))
     }
 
+    /// The same as bytes.
+    pub(in crate::rules) fn bytes_iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).filter_map(|number| self.name(number))
+    }
+
     /// Adds a name: lower case, without a final dot or a line break.
     pub(in crate::rules) fn add(&mut self, name: &str) -> Added {
         let start = self.bytes.len();

@@ -51,6 +51,12 @@ impl Heads {
         self.table.may_know(key)
     }
 
+    /// Reads a direction's bucket, for nothing but to have it read.
+    #[inline]
+    pub(super) fn touch(&self, key: Key) -> u32 {
+        self.table.touch(key)
+    }
+
     /// The entry to which a segment belongs: a SYN of another connection, or a forged one, may have made
     /// a second one.
     #[inline]

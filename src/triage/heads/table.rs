@@ -282,6 +282,13 @@ impl Table {
         self.filter.get(key.filter()).is_some_and(|&n| n != 0)
     }
 
+    /// One word of the bucket of this key, and its place in the filter.
+    #[inline]
+    pub(super) fn touch(&self, key: Key) -> u32 {
+        let [tag, ..] = self.buckets.get(key.bucket()).map_or([0; WAYS], |b| b.tags);
+        tag ^ u32::from(self.may_know(key))
+    }
+
     /// The entries that have this key, in no order that means anything.
     #[inline]
     pub(super) fn find(&self, key: Key) -> Places {
