@@ -23,13 +23,14 @@ export CARGO
 unexport MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test conformance fmt lint bench fuzz clean prepare
+.PHONY: help run build test conformance fmt lint bench bench-ci bench-record bench-peers fuzz clean \
+	prepare
 
 help: ## List the targets
 	@echo 'Bellerophon: names every contact with mercenary-spyware infrastructure in captures.'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-		while IFS='|' read -r name what; do printf '  make %-11s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
 	@echo
 	@echo '  make run PCAPS="a.pcap folder"   replays other captures'
 	@echo '  make NO_INSTALL=1 ...            says what is missing and installs nothing'
@@ -60,6 +61,19 @@ lint: prepare ## Check format and lints, as CI does
 bench: prepare ## Measure time (criterion) and instructions (valgrind) of each piece
 	@$(CARGO) bench $(LOCKED) --bench pipeline
 	@$(CARGO) bench $(LOCKED) --bench instructions
+
+# A count that grew makes it fail. Times are not compared: they depend on what else the machine does.
+bench-ci: build ## Compare counts of instructions with the recorded ones
+	@NEEDS=valgrind sh scripts/prepare.sh
+	@$(CARGO) bench $(LOCKED) --bench instructions -- --check
+	@$(PROGRAM) bench --size 50M
+
+bench-record: prepare ## Record counts of instructions for bench-ci
+	@NEEDS=valgrind sh scripts/prepare.sh
+	@$(CARGO) bench $(LOCKED) --bench instructions -- --record
+
+bench-peers: build ## Compare with other programs that are installed (ARGS="mix --size 1G")
+	@scripts/bench-peers --program $(PROGRAM) $(ARGS)
 
 # No sanitizer: there is no unsafe code of ours to watch, and stable Rust will do.
 fuzz: prepare ## Fuzz each target (FUZZ="dns tls" SECONDS_EACH=600)

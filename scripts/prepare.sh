@@ -7,7 +7,8 @@
 # from here: how it gets onto a machine is its owner's choice.
 #
 # Environment: CARGO (the cargo to use), NO_INSTALL (not empty: only say what is missing),
-# LIBPCAP_LIBDIR (where libpcap is, as the `pcap` crate understands it).
+# LIBPCAP_LIBDIR (where libpcap is, as the `pcap` crate understands it), NEEDS=valgrind (counting
+# instructions needs it; building does not).
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -93,6 +94,16 @@ find_missing() {
     elif ! has_libpcap; then
         add_libpcap
     fi
+    if [ "${NEEDS:-}" = valgrind ] && ! valgrind --version >/dev/null 2>&1; then
+        add_valgrind
+    fi
+}
+
+add_valgrind() {
+    missing="${missing:+$missing and }valgrind"
+    debian="${debian:+$debian }valgrind" fedora="${fedora:+$fedora }valgrind"
+    arch="${arch:+$arch }valgrind" alpine="${alpine:+$alpine }valgrind"
+    suse="${suse:+$suse }valgrind" mac="${mac:+$mac; }there is no valgrind for it: use Linux"
 }
 
 # Without a compiler linking cannot be tried, so somebody's word has to do.
@@ -121,7 +132,7 @@ END
 On RHEL and its rebuilds libpcap-devel is in the repository CRB (CodeReady Builder). Where libpcap
 lies in a place of its own, set LIBPCAP_LIBDIR to the folder that holds it.
 END
-    ! command -v cc >/dev/null 2>&1 || sed 's/^/  cc said: /;5q' "$scratch/cc.log"
+    [ ! -s "$scratch/cc.log" ] || sed 's/^/  cc said: /;5q' "$scratch/cc.log"
 }
 
 give_up() {

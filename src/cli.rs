@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod bench;
 pub mod generate;
 
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ pub enum Command {
     Lookup(Lookup),
     /// Make captures and lists from a seed, to measure with
     Generate(generate::Generate),
+    /// Measure speed, memory and what is found, on generated captures or a given one
+    Bench(bench::Bench),
 }
 
 /// Which rules.

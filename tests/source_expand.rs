@@ -40,6 +40,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
 fn names(found: &Expansion, folder: &Path) -> Vec<String> {
     let relative = |input: &Input| match input {
         Input::Stdin => "-".to_owned(),
+        Input::Memory(_) => unreachable!("no path stands for memory"),
         Input::File(path) => path
             .strip_prefix(folder)
             .unwrap_or(path)

@@ -91,6 +91,7 @@ fn numbers(outcome: &Outcome) -> String {
         workers,
         inputs,
         latency,
+        cpu: _,
         sink_error,
     } = outcome;
     assert!(sink_error.is_none());

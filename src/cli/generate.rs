@@ -92,7 +92,7 @@ pub struct ListArgs {
 }
 
 /// Bytes from a number with a unit: powers of ten, as link speeds and file sizes are given.
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no size: write for instance 2.5G, 300M, 64K or 1000000");
     let number = text.trim_end_matches(['B', 'b']);
     let (number, unit) = match number.char_indices().last() {

@@ -1,5 +1,6 @@
 //! What the commands of the command line do.
 
+pub mod bench;
 pub mod generate;
 pub mod lookup;
 pub mod names;
@@ -18,6 +19,8 @@ pub enum Status {
     Done,
     /// Alerts or matches were found, and the user asked to be told by the exit status.
     Found,
+    /// What was found is not what had to be found.
+    Wrong,
     /// Something could not be read or written.
     Failed,
     /// A signal ended it.
@@ -28,7 +31,7 @@ impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
         Self::from(match status {
             Status::Done => 0,
-            Status::Found => 1,
+            Status::Found | Status::Wrong => 1,
             Status::Failed => 2,
             Status::Stopped => 130,
         })
@@ -42,6 +45,7 @@ pub fn run(cli: Cli) -> Status {
         Command::Names(args) => names::run(&args),
         Command::Lookup(args) => lookup::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     result.unwrap_or_else(|error| {
         complain(&error.to_string());

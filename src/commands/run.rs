@@ -53,18 +53,8 @@ impl Run {
                 format!("{input}: standard output goes to this input; write elsewhere").into(),
             );
         }
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            // The second signal ends the program at once; the first asks it to finish.
-            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
-            signal_hook::flag::register(signal, Arc::clone(&stop))?;
-        }
-        let workers = match input.workers {
-            Some(n) => usize::from(n),
-            // The reader needs a processor of its own.
-            None => std::thread::available_parallelism()
-                .map_or(1, |n| n.get().saturating_sub(1).clamp(1, 64)),
-        };
+        let stop = stop_flag()?;
+        let workers = worker_threads(input.workers);
         let bar = progress_bar(expansion.total_bytes, report.no_progress);
         let source = source::Options {
             max_expansion: input.max_expansion,
@@ -119,11 +109,33 @@ impl Run {
     }
 }
 
+/// A flag that signals set.
+pub(super) fn stop_flag() -> io::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // The second signal ends the program at once; the first asks it to finish.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}
+
+/// How many worker threads to use.
+pub(super) fn worker_threads(asked: Option<u16>) -> usize {
+    match asked {
+        Some(n) => usize::from(n),
+        // The reader needs a processor of its own.
+        None => std::thread::available_parallelism()
+            .map_or(1, |n| n.get().saturating_sub(1).clamp(1, 64)),
+    }
+}
+
 /// Whether `path` leads to the file of `input`.
 fn is_file_of(input: &Input, path: &Path) -> bool {
     let input = match input {
         Input::File(input) => input,
         Input::Stdin => Path::new("/dev/stdin"),
+        Input::Memory(_) => return false,
     };
     same_file(input, path)
 }

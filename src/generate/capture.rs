@@ -118,7 +118,14 @@ impl<'a> Capture<'a> {
         let length = header + payload.len();
         let at = self.ip(&mut frame, ends, tcp.from_client, 6, length);
         let (from, to) = ends.ports(tcp.from_client);
-        let window: u16 = if tcp.from_client { 2_058 } else { 501 };
+        // That of a SYN is not scaled, so it has to hold the first flight: who is strict about windows
+        // passes over what exceeds them.
+        let window: u16 = match (tcp.flags & flag::SYN, tcp.from_client) {
+            (0, true) => 2_058,
+            (0, false) => 501,
+            (_, true) => 64_240,
+            (_, false) => 65_160,
+        };
         let offset_flags = ((header as u16 / 4) << 12) | u16::from(tcp.flags);
         let field = &mut frame[at..at + 28];
         field[..2].copy_from_slice(&from.to_be_bytes());

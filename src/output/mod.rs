@@ -8,3 +8,4 @@ pub mod summary;
 pub mod tally;
 
 pub use style::{Style, printable};
+pub(crate) use style::{counted, grouped};

@@ -64,7 +64,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// `1234567` as `1,234,567`.
-pub(super) fn grouped(n: u64) -> String {
+pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len().saturating_mul(2));
     for (i, digit) in digits.chars().enumerate() {
@@ -77,7 +77,7 @@ pub(super) fn grouped(n: u64) -> String {
 }
 
 /// `1 packet`, `2 packets`.
-pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
 }
 

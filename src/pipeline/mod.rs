@@ -7,18 +7,20 @@
 //! bounded and blocks: offline, nothing is lost.
 
 mod batch;
+mod cpu;
 mod out;
 mod reader;
 mod worker;
 
+pub use cpu::{CpuTimes, of_this_thread as cpu_time_of_this_thread};
 pub use reader::{InputError, InputReport};
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use hdrhistogram::Histogram;
@@ -92,6 +94,7 @@ pub struct Progress {
     before: AtomicU64,
     bytes: AtomicU64,
     packets: AtomicU64,
+    first: OnceLock<Instant>,
 }
 
 impl Progress {
@@ -105,7 +108,15 @@ impl Progress {
         self.packets.load(Ordering::Relaxed)
     }
 
+    /// When the first packets had been read.
+    pub fn first_packets(&self) -> Option<Instant> {
+        self.first.get().copied()
+    }
+
     fn update(&self, bytes: u64, packets: u64) {
+        if packets != 0 {
+            self.first.get_or_init(Instant::now);
+        }
         let before = self.before.load(Ordering::Relaxed);
         self.bytes
             .store(before.saturating_add(bytes), Ordering::Relaxed);
@@ -130,6 +141,8 @@ pub struct Outcome {
     /// From the moment a packet's payload was copied to the moment its alert was written, in
     /// nanoseconds, by the clock of this machine.
     pub latency: Histogram<u64>,
+    /// Processor time of the threads.
+    pub cpu: CpuTimes,
     /// The sink failed; nothing after that was read.
     pub sink_error: Option<io::Error>,
 }
@@ -165,7 +178,10 @@ pub fn run(
             threads.push(
                 thread::Builder::new()
                     .name(format!("worker-{n}"))
-                    .spawn_scoped(scope, move || work(worker, batches, recycle, found, spares))?,
+                    .spawn_scoped(scope, move || {
+                        let stats = work(worker, batches, recycle, found, spares);
+                        (stats, cpu::of_this_thread())
+                    })?,
             );
         }
         drop((found, spares));
@@ -176,7 +192,10 @@ pub fn run(
         let reader = Reader::new(lanes, rules, config.filter, progress, stop);
         let reading = thread::Builder::new()
             .name("reader".to_owned())
-            .spawn_scoped(scope, move || reader.run(&config.inputs, &config.source))?;
+            .spawn_scoped(scope, move || {
+                let read = reader.run(&config.inputs, &config.source);
+                (read, cpu::of_this_thread())
+            })?;
 
         let mut collector = Collector::new(workers);
         let sink_error = collector.run(findings, &spare, sink, progress).err();
@@ -186,10 +205,14 @@ pub fn run(
             stop.store(true, Ordering::Relaxed);
         }
         let mut sum = WorkerStats::default();
+        let mut cpu = CpuTimes::default();
         let mut panicked = false;
         for thread in threads {
             match thread.join() {
-                Ok(stats) => sum.add(&stats),
+                Ok((stats, time)) => {
+                    sum.add(&stats);
+                    cpu.workers.push(time);
+                }
                 Err(_) => panicked = true,
             }
         }
@@ -197,17 +220,19 @@ pub fn run(
             stop.store(true, Ordering::Relaxed);
         }
         let read = reading.join();
-        let (Ok((reader, inputs)), false) = (read, panicked) else {
+        let (Ok(((reader, inputs), time)), false) = (read, panicked) else {
             return Err(io::Error::other(
                 "a thread of the pipeline ended by a panic",
             ));
         };
         sum.add_glanced(&reader.glanced);
+        cpu.reader = time;
         Ok(Outcome {
             reader,
             workers: sum,
             inputs,
             latency: collector.latency,
+            cpu,
             sink_error,
         })
     })

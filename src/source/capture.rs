@@ -1,7 +1,7 @@
 //! One opened input, whatever its format.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::format::{Identity, identify};
 use super::pcap::PcapDecoder;
 use super::pcapng::PcapNgDecoder;
 use super::report::CaptureReport;
-use super::{Input, LinkType, Options};
+use super::{Bytes, Input, LinkType, Options};
 use crate::time::Timestamp;
 
 /// One frame, borrowed from the buffer of its [`Capture`].
@@ -47,6 +47,7 @@ pub enum Fill {
 
 enum Reader {
     File(File),
+    Memory(Cursor<Bytes>),
     Background(Background),
 }
 
@@ -96,6 +97,12 @@ impl Capture {
             cause,
         };
         let (origin, kind) = match input {
+            Input::Memory(bytes) => {
+                let size = bytes.as_ref().len() as u64;
+                let reader = Reader::Memory(Cursor::new(bytes.clone()));
+                let buffer = BlockBuffer::new(options.block_size);
+                return Self::begin(name, (reader, buffer), Some(size), options, stop);
+            }
             Input::Stdin => {
                 let stdin = io::stdin()
                     .as_fd()
@@ -138,6 +145,19 @@ impl Capture {
                 })?)
             }
         };
+        let size = (!stream).then_some(kind.len());
+        Self::begin(name, (reader, buffer), size, options, stop)
+    }
+
+    /// Tells the format, but of a stream, which has no `size`.
+    fn begin(
+        name: String,
+        (reader, buffer): (Reader, BlockBuffer),
+        size: Option<u64>,
+        options: &Options,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Self, SourceError> {
+        let stream = size.is_none();
         let mut capture = Self {
             name,
             reader,
@@ -149,7 +169,7 @@ impl Capture {
             compression: None,
             stream,
             read: 0,
-            size: (!stream).then_some(kind.len()),
+            size,
             at_end: false,
             failure: None,
             drained: true,
@@ -265,6 +285,7 @@ impl Capture {
     fn read_block(&mut self) -> Result<Waited, SourceError> {
         let filled = match &mut self.reader {
             Reader::File(file) => self.buffer.fill(|block| file.read(block)),
+            Reader::Memory(bytes) => self.buffer.fill(|block| bytes.read(block)),
             Reader::Background(background) => match background.wait(&self.stop) {
                 Waited::Ready => {
                     self.compression = background.compression();
@@ -399,7 +420,10 @@ impl Capture {
         let Reader::File(file) = &self.reader else {
             // Background readers decompress by themselves: this is a second layer.
             self.decoder = Decoder::Ended;
-            return Err(self.not_a_capture("compressed once more", "give the result"));
+            return Err(match self.reader {
+                Reader::Memory(_) => self.not_a_capture("compressed", "decompress it first"),
+                _ => self.not_a_capture("compressed once more", "give the result"),
+            });
         };
         let origin = file
             .try_clone()
@@ -422,7 +446,7 @@ impl Capture {
     /// Bytes of the input consumed so far; of compressed input, compressed bytes.
     pub fn progress(&self) -> u64 {
         match &self.reader {
-            Reader::File(_) => self.read,
+            Reader::File(_) | Reader::Memory(_) => self.read,
             Reader::Background(background) => background.consumed(),
         }
     }
@@ -430,6 +454,11 @@ impl Capture {
     /// Whether this is a pipe or the like: [`fill`](Self::fill) may wait for long.
     pub fn is_stream(&self) -> bool {
         self.stream
+    }
+
+    /// Whether this is decompressed on a thread of its own.
+    pub fn is_compressed(&self) -> bool {
+        self.compression.is_some()
     }
 
     /// What has been learnt about the capture so far.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::memory::Bytes;
+
 /// One thing to read frames from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Input {
@@ -10,6 +12,8 @@ pub enum Input {
     Stdin,
     /// A file or a named pipe.
     File(PathBuf),
+    /// A capture that is in memory already, not compressed.
+    Memory(Bytes),
 }
 
 /// `standard input`, or the path with control characters escaped: names of files in evidence may
@@ -19,6 +23,7 @@ impl fmt::Display for Input {
         match self {
             Self::Stdin => f.write_str("standard input"),
             Self::File(path) => f.write_str(&path_words(path)),
+            Self::Memory(_) => f.write_str("memory"),
         }
     }
 }
@@ -41,7 +46,7 @@ impl Input {
     /// files never get one name.
     pub fn machine_name(&self) -> String {
         let Self::File(path) = self else {
-            return "standard input".to_owned();
+            return self.to_string();
         };
         let mut name = String::new();
         for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {

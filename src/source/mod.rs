@@ -13,6 +13,7 @@ pub mod filter;
 mod format;
 mod input;
 mod link;
+mod memory;
 mod pcap;
 mod pcap_variant;
 mod pcapng;
@@ -26,6 +27,7 @@ pub use capture::{Capture, Fill, Frame};
 pub use error::{Damage, SourceError};
 pub use input::{Input, Options};
 pub use link::LinkType;
+pub use memory::Bytes;
 pub use report::{
     CaptureReport, InterfaceReport, MAX_BLOCK_TYPES, MAX_DESCRIBED_INTERFACES, Resolution,
     block_type_name,

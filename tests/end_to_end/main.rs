@@ -13,6 +13,7 @@
 )] // a test may
 
 mod alerts;
+mod bench;
 mod damage;
 mod eve;
 mod filter;
