@@ -189,7 +189,7 @@ impl Capture {
     ///
     /// # Errors
     /// The capture is damaged here; after that it is at its end.
-    #[inline]
+    #[inline(always)] // a frame that is not stored costs a fifth less
     pub fn next_buffered(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
         match self.decoder.step(self.buffer.unread(), &mut self.report) {
             Step::Frame(found) => Ok(Some(self.frame(&found))),

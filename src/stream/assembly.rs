@@ -10,8 +10,16 @@ pub const MAX_PARTS: usize = 4_096;
 /// How far a stream may be told to skip; a longer body cannot be followed in 32-bit sequence numbers.
 pub const MAX_SKIP: u64 = 1 << 30;
 
-/// So much memory stays with a direction in which nothing waits, in bytes.
-const KEPT: usize = 2_048;
+/// So much memory stays with a direction in which nothing waits, and is kept for others when it ends, in bytes: a
+/// hello over two segments fits.
+const KEPT: usize = 4_096;
+
+/// How many directions' memory is kept for others.
+const SPARE: usize = 8;
+
+/// Memory of directions that ended, for those that begin.
+#[derive(Debug, Default)]
+pub struct Spare(Vec<Vec<u8>>);
 
 /// What became of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,6 +95,25 @@ impl Assembly {
             base,
             ..Self::default()
         };
+    }
+
+    /// As [`Self::release`], but what memory is worth it is kept for others.
+    pub fn release_to(&mut self, base: u32, spare: &mut Spare) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        if bytes.capacity() > 0 && bytes.capacity() <= KEPT && spare.0.len() < SPARE {
+            bytes.clear();
+            spare.0.push(bytes);
+        }
+        self.release(base);
+    }
+
+    /// Takes memory that was kept, if there is some and it has none of its own.
+    pub fn take_from(&mut self, spare: &mut Spare) {
+        if self.bytes.capacity() == 0
+            && let Some(bytes) = spare.0.pop()
+        {
+            self.bytes = bytes;
+        }
     }
 
     /// Adds a segment whose first byte has the number `sequence`; at most `limit` bytes are kept

@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::FixedState;
 
-use super::assembly::{Assembly, Inserted, MAX_SKIP};
+use super::assembly::{Assembly, Inserted, MAX_SKIP, Spare};
 use super::roles::{Roles, Start};
 pub use super::stats::StreamStats;
 use crate::flow::Flow;
@@ -131,6 +131,7 @@ pub struct Table {
     /// Number of the last of them.
     uses: u64,
     roles: Roles,
+    spare: Spare,
     held: usize,
     stats: StreamStats,
 }
@@ -146,6 +147,7 @@ impl Table {
             order: VecDeque::new(),
             uses: 0,
             roles: Roles::default(),
+            spare: Spare::default(),
             held: 0,
             stats: StreamStats::default(),
         }
@@ -292,6 +294,12 @@ impl Table {
         }
         if done {
             return;
+        }
+        if let Some(stream) = self.slots.get_mut(slot) {
+            let before = stream.assembly.held();
+            stream.assembly.take_from(&mut self.spare);
+            let more = stream.assembly.held().saturating_sub(before);
+            self.held = self.held.saturating_add(more);
         }
         if at_start {
             self.put(slot, base, rest);
@@ -547,7 +555,7 @@ impl Table {
             );
         }
         if stream.done && !last {
-            stream.assembly.release(0);
+            stream.assembly.release_to(0, &mut self.spare);
         }
         self.held = self
             .held
@@ -578,7 +586,7 @@ impl Table {
         self.index.remove(&stream.flow);
         stream.used = 0;
         self.held = self.held.saturating_sub(stream.assembly.held());
-        stream.assembly.release(0);
+        stream.assembly.release_to(0, &mut self.spare);
         stream.direction = Direction::new(Hint::Any);
         self.free.push(slot);
     }
