@@ -42,6 +42,7 @@ const TARGETS: &[Target] = &[
     ("http", targets::http::run),
     ("stream", targets::stream::run),
     ("assembly", targets::assembly::run),
+    ("triage", targets::triage::run),
     ("quic", targets::quic::run),
     ("defrag", targets::defrag::run),
     ("rules", targets::rules::run),
@@ -157,6 +158,7 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         "http" => http_heads().into_iter().for_each(add),
         "stream" => dialogues().into_iter().for_each(add),
         "assembly" => shuffled().into_iter().for_each(add),
+        "triage" => opened().into_iter().for_each(add),
         "dtls" => handshakes::datagrams().into_iter().for_each(add),
         "tls_server" => handshakes::flights().into_iter().for_each(add),
         "x509" => handshakes::certificates().into_iter().for_each(add),
@@ -347,6 +349,40 @@ fn shuffled() -> Vec<Vec<u8>> {
         seed(3, backwards, &dialogue),
         seed(0x8b, overlaps, &query),
     ]
+}
+
+/// Connections from their SYNs on: where, how long, flags, of whom.
+fn opened() -> Vec<Vec<u8>> {
+    type Orders = &'static [[u8; 4]];
+    // Both SYNs, data in order, a FIN.
+    let both_ends: Orders = &[
+        [0, 0, 0x82, 0],
+        [0, 0, 0x92, 4],
+        [0, 60, 0x10, 0],
+        [100, 200, 0x10, 0],
+        [0, 200, 0x10, 4],
+        [255, 0, 0x91, 0],
+    ];
+    // No SYN, one end of two connections, a RST, a changed byte, the ports used again.
+    let several: Orders = &[
+        [0, 20, 0x10, 0],
+        [0, 0, 0x82, 1],
+        [120, 40, 0x10, 1],
+        [0, 40, 0x50, 1],
+        [60, 40, 0x50, 0x40],
+        [0, 0, 0x84, 0],
+        [0, 0, 0x82, 8],
+        [0, 250, 0x10, 8],
+    ];
+    let mut seeds = Vec::new();
+    for dialogue in dialogues() {
+        for orders in [both_ends, several] {
+            let count = u8::try_from(orders.len()).unwrap();
+            seeds.push([&[dialogue[0], count], orders.as_flattened(), &dialogue[1..]].concat());
+        }
+    }
+    seeds.extend(shuffled());
+    seeds
 }
 
 /// Datagrams as the target reads them: how, length, bytes.
