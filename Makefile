@@ -3,8 +3,8 @@
 
 CARGO ?= cargo
 PCAPS ?= $(wildcard pcaps/*.pcap*)
-FUZZ ?= capture packet dns nbns tls tls_server x509 dtls http stream assembly quic \
-	defrag rules lookup pipeline
+FUZZ ?= capture packet dns nbns tls tls_server x509 dtls http stream assembly triage \
+	quic defrag rules lookup pipeline
 SECONDS_EACH ?= 120
 FILES ?= $(wildcard $(CAPTURES)/files.jsonl)
 

@@ -13,8 +13,8 @@ use bellerophon::time::Timestamp;
 
 use super::stream::check_name;
 
-type Order = [u8; 4];
-type Names = Vec<(Kind, Vec<u8>, Note)>;
+pub type Order = [u8; 4];
+pub type Names = Vec<(Kind, Vec<u8>, Note)>;
 
 pub fn run(data: &[u8]) {
     let [choice, count, rest @ ..] = data else {
@@ -34,10 +34,10 @@ pub fn run(data: &[u8]) {
 
 /// Takes names and checks them.
 #[derive(Default, Debug, PartialEq, Eq)]
-struct Collected {
-    names: Names,
+pub struct Collected {
+    pub names: Names,
     /// Number of the newest packet.
-    newest: u64,
+    pub newest: u64,
 }
 
 impl Visit for Collected {
@@ -59,7 +59,7 @@ fn flow(sport: u8) -> Flow {
 }
 
 /// Where an order begins, and how many bytes it takes there.
-fn cut(&[from, length, ..]: &Order, message: &[u8]) -> (usize, usize) {
+pub fn cut(&[from, length, ..]: &Order, message: &[u8]) -> (usize, usize) {
     let at = message.len() * usize::from(from) / 256;
     let length = (1 + usize::from(length) * 6).min(message.len() - at);
     (at, length)
@@ -126,7 +126,7 @@ fn order_and_overlaps_do_not_matter(choice: u8, orders: &[Order], message: &[u8]
 }
 
 /// The names of a message that came at once.
-fn whole(mut message: &[u8]) -> Names {
+pub fn whole(mut message: &[u8]) -> Names {
     let mut direction = Direction::new(Hint::Any);
     let mut scratch = Scratch::default();
     let mut names = Vec::new();
@@ -141,7 +141,7 @@ fn whole(mut message: &[u8]) -> Names {
     names
 }
 
-const SMALL: Limits = Limits {
+pub const SMALL: Limits = Limits {
     directions: 4,
     per_direction: 600,
     total: 1_500,

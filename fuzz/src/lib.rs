@@ -30,4 +30,5 @@ pub mod scratch;
 pub mod stream;
 pub mod tls;
 pub mod tls_server;
+pub mod triage;
 pub mod x509;

@@ -234,6 +234,12 @@ impl Direction {
         matches!(self.stage, Stage::Resync { .. })
     }
 
+    /// What comes next may begin a message: it is judged before the search goes on.
+    pub fn judge_anew(&mut self) {
+        self.stage = Stage::Start;
+        self.scan = http::Scan::default();
+    }
+
     /// What it was seen to speak so far.
     pub fn spoke(&self) -> Spoke {
         self.spoke

@@ -352,7 +352,7 @@ impl Table {
             stream.path.clear();
             stream.path.extend_from_slice(seen.path);
         }
-        // A search for the next request need go no farther.
+        // A search for the next request need look no farther.
         let in_order = stream.assembly.next() == part.sequence;
         let over = stream.done || in_order && stream.direction.searches();
         if over
@@ -360,11 +360,16 @@ impl Table {
             && !self.is_content(seen, part)
             && let Some(stream) = self.slots.get_mut(slot)
         {
-            // What was read is over, and something else begins.
+            // What was read is over, and something else begins. Where it only looks like that, a search
+            // is not over: the next request may stand behind it in the same segment.
             stream.start = Start::Unknown;
+            if stream.done {
+                stream.direction = Direction::new(part.hint);
+            } else {
+                stream.direction.judge_anew();
+            }
             stream.done = false;
             stream.need = 0;
-            stream.direction = Direction::new(part.hint);
             // Where the capture had cut a segment, bytes behind it still wait.
             self.held = self.held.saturating_sub(stream.assembly.held());
             stream.assembly.release(part.sequence);

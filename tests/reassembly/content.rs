@@ -389,3 +389,23 @@ fn a_body_without_a_length() {
         ]);
     }
 }
+
+/// What looks like a request at the start of a segment and is none does not end the search for the next.
+#[test]
+fn a_body_that_only_looks_like_a_request() {
+    let way = to(80);
+    let posting = b"POST / HTTP/1.1\r\nHost: first.example\r\n\r\n";
+    let body = b"a body without an end\n";
+    let rest = [
+        &b"GET well soon, all of you\n"[..],
+        &http::get("second.example", "/"),
+    ]
+    .concat();
+    let mut frames = vec![way.syn(), way.data(0, posting)];
+    frames.push(way.data(posting.len(), body));
+    frames.push(way.data(posting.len() + body.len(), &rest));
+    read(frames).holds(&[
+        ("http_host", "first.example"),
+        ("http_host", "second.example"),
+    ]);
+}

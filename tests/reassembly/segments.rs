@@ -42,6 +42,37 @@ fn in_any_order_behind_the_syn() {
     read(backwards).holds(&[SNI]);
 }
 
+/// What looks like a server's hello at the start of a segment, in random bytes of a client's, and is followed
+/// by no records, does not end the hello.
+#[test]
+fn bytes_of_a_hello_that_look_like_another() {
+    let mut hello = tls::client_hello(HOST)
+        .sni(tls::SniPlace::Last)
+        .post_quantum()
+        .records();
+    let found = tls::server_hello();
+    hello[400..406].copy_from_slice(&found[..6]);
+    // Before the SYN's window is left, and where only the first bytes came behind it.
+    for first in [400, 1] {
+        let way = to(443);
+        let mut frames = vec![way.syn(), way.data(0, &hello[..first])];
+        if first == 1 {
+            frames.push(way.data(1, &hello[1..400]));
+        }
+        for at in (400..hello.len()).step_by(300) {
+            let end = hello.len().min(at + 300);
+            frames.push(way.data(at, &hello[at..end]));
+        }
+        read(frames.clone()).holds(&[SNI]);
+        let mut backwards = frames.clone();
+        backwards[1..].reverse();
+        read(backwards).holds(&[SNI]);
+        // Later segments first.
+        frames.swap(1, 3);
+        read(frames).holds(&[SNI]);
+    }
+}
+
 #[test]
 fn the_second_segment_first_and_all_before_the_syn_ack() {
     let way = to(443);

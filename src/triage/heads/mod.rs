@@ -279,9 +279,15 @@ impl Heads {
 }
 
 impl Entry {
+    /// How far behind the first byte a sequence number is.
+    fn offset(&self, sequence: u32) -> u32 {
+        sequence.wrapping_sub(self.origin)
+    }
+
     /// The first segment of a message.
     fn begin(&mut self, sequence: u32, payload: &[u8], message: Message) -> Part {
         self.forwarded = true;
+        self.records = false;
         self.detail.end = sequence;
         if let Message::Begins(window) = message {
             self.reach(sequence, window);
@@ -295,7 +301,8 @@ impl Entry {
     fn reach(&mut self, sequence: u32, window: Window) {
         let (Window::Bytes(n) | Window::Sliding(n) | Window::Records(n)) = window;
         let end = sequence.wrapping_add(n);
-        if end.wrapping_sub(self.origin) > self.detail.end.wrapping_sub(self.origin) {
+        let before = self.detail.end;
+        if self.offset(end) > self.offset(before) {
             self.detail.end = end;
         }
         match window {
@@ -305,6 +312,7 @@ impl Entry {
                 if !self.records {
                     self.records = true;
                     self.detail.record = sequence;
+                    self.detail.floor = before;
                 }
             }
         }
@@ -331,14 +339,20 @@ impl Entry {
             self.detail.next = to;
             self.detail.ahead = (0, 0);
         }
+        let mut over = self.records && self.follow_records(sequence, payload);
+        if over && self.offset(end) < self.offset(self.detail.floor) {
+            // What looked like a flight was content of the message before: that goes on.
+            over = false;
+            self.records = false;
+            self.detail.end = self.detail.floor;
+        }
         let mut last = false;
         if self.detail.slides != 0 {
             self.detail.end = self.detail.next.wrapping_add(self.detail.slides);
         } else {
-            last = self.detail.next.wrapping_sub(self.origin)
-                >= self.detail.end.wrapping_sub(self.origin);
+            last = self.offset(self.detail.next) >= self.offset(self.detail.end);
         }
-        if self.records && self.follow_records(sequence, payload) {
+        if over {
             // Bytes before it may still be on their way.
             last |= self.detail.next == end;
             self.detail.end = if last { self.detail.end } else { end };

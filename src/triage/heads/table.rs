@@ -90,6 +90,9 @@ pub(super) struct Detail {
     pub(super) end: u32,
     /// Sequence number of the next TLS record header of a server's flight.
     pub(super) record: u32,
+    /// Sequence number before which the end of that flight says nothing: where it was recognised inside a
+    /// message, it may be a part of that.
+    pub(super) floor: u32,
     /// A range that came before what is missing in front of it.
     pub(super) ahead: (u32, u32),
     /// The window reaches so far from `next`; 0 where its end is fixed.
