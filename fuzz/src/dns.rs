@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use bellerophon::names::dns::{self, DnsNote, End, Scratch};
+use bellerophon::names::dns::{self, DnsNote, End, Glance, Scratch};
+use bellerophon::names::label;
 use bellerophon::names::{Kind, Step, llmnr, mdns};
 use simple_dns::Packet;
 
@@ -44,7 +45,28 @@ pub fn run(data: &[u8]) {
     assert_eq!((end, &names), (again.0, &again.1));
 
     framed_it_is_the_same(data, end, &names);
+    a_glance_tells_no_less(data, end, &names);
     stream(data);
+}
+
+/// What a glance answers for is whole, has as many names of each kind, and none that ends as a listed name does.
+fn a_glance_tells_no_less(data: &[u8], end: Option<End>, names: &Names) {
+    let mut glance = Glance::default();
+    let Some(glanced) = glance.datagram(data, |_| false) else {
+        return;
+    };
+    assert_eq!(end, Some(End::Whole));
+    let of = |kind| names.iter().filter(|(k, _)| *k == kind).count();
+    assert_eq!(usize::from(glanced.questions), of(Kind::DnsQuery));
+    assert_eq!(usize::from(glanced.records), of(Kind::DnsAnswer));
+    for (_, name) in names {
+        // An escape is several bytes here and one in the message.
+        if !name.contains(&b'\\')
+            && let Some(listed) = label::last_two(name)
+        {
+            assert_eq!(glance.datagram(data, |last_two| last_two == listed), None);
+        }
+    }
 }
 
 fn datagram(data: &[u8], cut: bool, strict: bool, scratch: &mut Scratch) -> (Option<End>, Names) {

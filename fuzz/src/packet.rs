@@ -23,7 +23,9 @@ pub fn run(data: &[u8]) {
     let link = LinkType(u16::from_be_bytes(*link));
     let mut path = Path::default();
     let decoded = decode(link, frame, &mut path);
-    if let Some(plainest) = plainest(link, frame, |packet| packet) {
+    if let Some((ip, transport)) = plainest(link, frame) {
+        let cut = false;
+        let plainest = Packet { ip, transport, cut };
         let packet = decoded.as_ref().ok().copied().expect("the long way");
         assert_eq!(format!("{plainest:?}"), format!("{packet:?}"));
         assert!(path.hops().is_empty());

@@ -1,8 +1,9 @@
 //! A TCP payload that may begin with a ClientHello; also the input as a hello's body.
 
 use bellerophon::names::Step;
+use bellerophon::names::label;
 use bellerophon::names::text::NameText;
-use bellerophon::names::tls::{Hello, client_hello, client_stream};
+use bellerophon::names::tls::{Hello, client_hello, client_stream, glance};
 
 use super::names::check_text;
 
@@ -51,6 +52,16 @@ fn read(payload: &[u8]) -> (Hello, Vec<Vec<u8>>) {
         !names.is_empty(),
         "{hello:?}"
     );
+    // What a glance answers for is a whole hello, with this name and no other.
+    if let Some(glanced) = glance(payload, |_| false) {
+        assert_eq!(glanced, hello);
+        assert!(names.len() <= 1);
+        if let Some(listed) = names.first().and_then(|name| label::last_two(name)) {
+            let name = names.first().unwrap();
+            let glanced = glance(payload, |last_two| last_two == listed);
+            assert!(glanced.is_none() || name.ends_with(b"."));
+        }
+    }
     let mut text = NameText::default();
     for name in &names {
         assert!(!name.is_empty());

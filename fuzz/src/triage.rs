@@ -38,7 +38,8 @@ struct Sent {
 
 impl Sent {
     fn packet(&self, port: u16) -> Packet<'_> {
-        let (near, far) = ([10, 0, 0, self.connection], [192, 0, 2, 1]);
+        let near = u32::from_be_bytes([10, 0, 0, self.connection]);
+        let far = u32::from_be_bytes([192, 0, 2, 1]);
         let (src, dst) = if self.back { (far, near) } else { (near, far) };
         let (sport, dport) = if self.back {
             (port, 50_000)
@@ -219,6 +220,7 @@ fn of_table<'a>(part: bellerophon::triage::Part, hint: Hint, sent: &'a Sent) -> 
         cut: sent.cut,
         begins: part.begins,
         start: part.start,
+        answers_hello: part.answers_hello,
         hint,
         payload: &sent.payload,
     }
