@@ -4,6 +4,7 @@
 //! An allocator that counts is the only way to know. It passes everything on to the system's, and is the one
 //! place in the project where `unsafe` stands: the trait asks for it.
 #![allow(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)] // it is a test
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io;
