@@ -4,7 +4,7 @@
 //! or CONNECT request or a STARTTLS dialogue the bytes are judged anew. [`Direction::read`] is
 //! given contiguous bytes from where the last message ended. It keeps a few numbers and no bytes.
 
-use super::begins::{Tls, dns_begins, dns_certain, tls_begins};
+use super::begins::{DNS_START, Tls, dns_begins, dns_certain, dns_likely, tls_begins};
 use super::dns::DnsNote;
 use super::http2::{self, Connection, Content};
 use super::prelude::{self, Part, Prelude, Text};
@@ -29,7 +29,7 @@ pub enum Hint {
     /// No port of DNS.
     #[default]
     Any,
-    /// Port 53: DNS unless the bytes begin as TLS or HTTP do.
+    /// Port 53: DNS unless the bytes begin as something else does that is known here.
     Dns,
     /// Port 5355: the same of LLMNR.
     Llmnr,
@@ -334,15 +334,22 @@ impl Direction {
             Tls::Need(n) => all.undecided(n),
             Tls::Other => {}
         }
-        if self.hint != Hint::Any && all.need.is_none() {
-            match shape(bytes) {
-                Shape::Http | Shape::Http2 => {}
-                Shape::Short if bytes.len() < 6 && !last => return Step::Need(6).into(),
-                _ => return self.goes_on(Stage::Dns { strict: false }),
+        let on_its_port = self.hint != Hint::Any;
+        if on_its_port {
+            // What has DNS's header is DNS here, whatever else it may look like.
+            if bytes.len() < DNS_START {
+                all.undecided(DNS_START);
+            }
+            if all.need.is_none() && dns_likely(bytes) {
+                return self.goes_on(Stage::Dns { strict: false });
+            }
+            if let Some(need) = all.need {
+                return Step::Need(need).into();
             }
         }
         if matches!(bytes, [b'\r' | b'\n', ..])
             && !matches!(prelude::message(bytes), Part::Pass(..) | Part::Need(_))
+            && (!on_its_port || shape(bytes) == Shape::Http)
         {
             // Blank lines before a request (RFC 9112 section 2.2).
             let blank = bytes
@@ -379,7 +386,7 @@ impl Direction {
         }
         match dns_begins(bytes) {
             Ok(true) if all.need.is_none() => return self.goes_on(Stage::Dns { strict: true }),
-            Err(n) => all.undecided(n),
+            Err(n) if !on_its_port => all.undecided(n),
             _ => {}
         }
         match prelude::is_xmpp(bytes) {
@@ -405,6 +412,7 @@ impl Direction {
         }
         match all.need {
             Some(need) => Step::Need(need).into(),
+            None if on_its_port && !self.http => self.goes_on(Stage::Dns { strict: false }),
             None if self.http => {
                 ctx.stats.http_resyncs = ctx.stats.http_resyncs.saturating_add(1);
                 self.goes_on(Stage::Resync { inside: false })

@@ -12,6 +12,7 @@
     clippy::arithmetic_side_effects
 )] // a test may
 
+mod beginnings;
 mod connections;
 mod content;
 mod determinism;
