@@ -184,6 +184,20 @@ pub fn prelude_may_begin(bytes: &[u8]) -> bool {
         || line.len() < MAX_GREETING && http::line(line).is_none() && prelude::may_be_text(line)
 }
 
+/// Whether these few bytes are a part of what HTTP/2 begins with, and hardly of anything else.
+pub fn http2_may_begin(bytes: &[u8]) -> bool {
+    let preface = bytes.len() < http2::PREFACE.len() && http2::PREFACE.starts_with(bytes);
+    preface && bytes.len() >= 3 || bytes.len() >= 6 && http2::server_begins(bytes).is_none()
+}
+
+/// Whether HTTP/2 begins here, or close behind a proxy's header.
+pub fn holds_preface(bytes: &[u8]) -> bool {
+    bytes
+        .windows(http2::PREFACE.len())
+        .take(MAX_GREETING)
+        .any(|window| window == http2::PREFACE)
+}
+
 pub(super) fn took(length: usize) -> Step {
     Step::Took(u64::try_from(length).unwrap_or(u64::MAX))
 }
@@ -232,6 +246,27 @@ impl Direction {
     /// Whether it looks for the next request among bytes that it does not understand.
     pub fn searches(&self) -> bool {
         matches!(self.stage, Stage::Resync { .. })
+    }
+
+    /// Whether it cannot be picked up again where it is left: header blocks need all those before them.
+    pub fn is_http2(&self) -> bool {
+        self.stage == Stage::Http2
+    }
+
+    /// Counts what is lost where a direction goes on, and nothing more of it will be given.
+    pub fn leave(&self, stats: &mut Stats) {
+        let count = match self.stage {
+            Stage::Http2 => &mut stats.http2_left,
+            Stage::Start if self.http => &mut stats.http_left,
+            Stage::Head
+            | Stage::Expected { .. }
+            | Stage::Chunks
+            | Stage::Trailer
+            | Stage::Resync { .. } => &mut stats.http_left,
+            Stage::Handshake if self.flight.is_in_chain() => &mut stats.chains_left,
+            _ => return,
+        };
+        *count = count.saturating_add(1);
     }
 
     /// What it was seen to speak so far.

@@ -21,6 +21,7 @@ mod fragments;
 mod harness;
 mod holes;
 mod http;
+mod long;
 mod messages;
 mod paths;
 mod properties;
