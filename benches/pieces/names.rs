@@ -173,6 +173,7 @@ fn two_segments() -> Result<Piece, Failure> {
                 origin,
                 sequence,
                 last,
+                left: false,
                 cut: false,
                 begins: !last,
                 start: if last { Start::Unknown } else { Start::Opener },

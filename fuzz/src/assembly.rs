@@ -98,6 +98,7 @@ fn order_and_overlaps_do_not_matter(choice: u8, orders: &[Order], message: &[u8]
             origin,
             sequence: origin.wrapping_add(u32::try_from(at).unwrap()),
             last: false,
+            left: false,
             cut: false,
             begins: false,
             start: Start::Unknown,
@@ -175,6 +176,7 @@ fn attacked(orders: &[Order], message: &[u8]) -> (Names, StreamStats) {
             origin,
             sequence: origin.wrapping_add(u32::try_from(at).unwrap()),
             last: how & 2 != 0,
+            left: how & 0x12 == 0x12,
             cut: how & 4 != 0,
             begins: how & 8 != 0,
             start: match how & 0x60 {

@@ -218,6 +218,7 @@ fn of_table<'a>(part: bellerophon::triage::Part, hint: Hint, sent: &'a Sent) -> 
         sequence: part.sequence,
         last: part.last,
         cut: sent.cut,
+        left: part.left,
         begins: part.begins,
         start: part.start,
         answers_hello: part.answers_hello,

@@ -123,6 +123,32 @@ pub(super) fn dns_certain(bytes: &[u8]) -> bool {
     sensible && flags & 0x78 == 0 && flags2 & 0x40 == 0 && least <= length && name_begins(rest)
 }
 
+/// A message of DNS over TCP has at least its length and its header.
+pub(super) const DNS_START: usize = 14;
+
+/// Whether a message of DNS over TCP begins here, on its own port: the length holds what the header counts, in any
+/// opcode. No text and no header of a proxy is so.
+pub(super) fn dns_likely(bytes: &[u8]) -> bool {
+    let Some(&[l0, l1, _, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1]) =
+        bytes.first_chunk::<DNS_START>()
+    else {
+        return false;
+    };
+    let questions = u32::from(u16::from_be_bytes([q0, q1]));
+    let records = [[a0, a1], [n0, n1], [x0, x1]].iter().fold(0u32, |sum, n| {
+        sum.saturating_add(u32::from(u16::from_be_bytes(*n)))
+    });
+    // The shortest question has 5 bytes, the shortest record 11.
+    let least = questions
+        .saturating_mul(5)
+        .saturating_add(records.saturating_mul(11))
+        .saturating_add(12);
+    questions.saturating_add(records) > 0
+        && flags >> 3 & 0x0f <= 6
+        && flags2 & 0x40 == 0
+        && least <= u32::from(u16::from_be_bytes([l0, l1]))
+}
+
 /// Labels up to a root or a pointer, of letters, digits, hyphens and the like.
 fn name_begins(mut bytes: &[u8]) -> bool {
     for _ in 0..128 {

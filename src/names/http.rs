@@ -220,6 +220,51 @@ pub fn read_head(
     if too_long { Head::TooLong } else { Head::Cut }
 }
 
+/// What stands behind requests that are whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behind {
+    /// Nothing, or a part of the last one's body.
+    Nothing,
+    /// The beginning of a head.
+    Head,
+    /// What one of them asked for: another protocol.
+    Tunnel,
+    /// A request of which nobody says how long it is, or none.
+    Unknown,
+}
+
+/// How far the requests at the beginning of `bytes` reach whose heads are whole and whose bodies' lengths are
+/// announced: that may be farther than `bytes`. What stands there.
+pub fn requests(bytes: &[u8]) -> (u64, Behind) {
+    let mut at = 0u64;
+    // A head has more than one byte, so this ends.
+    loop {
+        let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..));
+        let Some(rest) = rest.filter(|rest| !rest.is_empty()) else {
+            return (at, Behind::Nothing);
+        };
+        let blank = rest
+            .iter()
+            .take_while(|b| matches!(b, b'\r' | b'\n'))
+            .count();
+        let rest = rest.get(blank..).unwrap_or_default();
+        match line(rest) {
+            None if may_begin(rest) => return (at, Behind::Head),
+            Some((line, _))
+                if matches!(first_line(line), FirstLine::Request | FirstLine::Loose) => {}
+            _ => return (at, Behind::Unknown),
+        }
+        let (head, body) = match read_head(rest, false, &mut Scan::default(), &mut |_, _| {}) {
+            Head::Whole(head, Body::Length(body)) => (head, body),
+            Head::Whole(_, Body::Other) => return (at, Behind::Tunnel),
+            Head::Need(_) => return (at, Behind::Head),
+            _ => return (at, Behind::Unknown),
+        };
+        let head = u64::try_from(blank.saturating_add(head)).unwrap_or(u64::MAX);
+        at = at.saturating_add(head).saturating_add(body);
+    }
+}
+
 /// The position after the blank line.
 fn head_end(bytes: &[u8], scan: &mut Scan) -> Option<usize> {
     let bytes = bytes.get(..MAX_HEAD).unwrap_or(bytes);

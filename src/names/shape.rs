@@ -340,7 +340,9 @@ fn rest(payload: &[u8]) -> Shape {
         },
         [0, ..] => match http2::server_begins(payload) {
             Some(true) => Shape::Http2,
-            _ => message(payload),
+            // Eight bytes of a frame's header are more than other protocols need to be told.
+            None => Shape::Short,
+            Some(false) => message(payload),
         },
         _ => message(payload),
     }

@@ -181,12 +181,25 @@ fn need_or_other(bytes: &[u8], text: &[u8], longest: usize) -> Part {
     }
 }
 
-/// Hosts that clients ask for are printable, without spaces; other bytes show that this is
-/// something else.
+/// Labels with a dot between them, or an address. Underscores are let pass, and letters of any language, as some
+/// clients send them; other bytes show that this is something else.
 fn is_host(host: &[u8]) -> bool {
-    !host.is_empty()
-        && host.iter().all(|b| *b > b' ' && *b != 0x7f)
-        && host.iter().any(|b| b.is_ascii_alphanumeric() || *b >= 0x80)
+    if host.contains(&b':') {
+        return host
+            .iter()
+            .all(|b| b.is_ascii_hexdigit() || b"[]:.%".contains(b));
+    }
+    let Ok(host) = std::str::from_utf8(host) else {
+        return false;
+    };
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    host.strip_suffix('.').unwrap_or(host).split('.').all(label)
+        && host.bytes().any(|b| b.is_ascii_alphanumeric() || b >= 0x80)
 }
 
 #[cfg(test)]

@@ -53,6 +53,39 @@ fn requests_by_name() {
     assert_eq!(first(&resolve).1, ["a.example"]);
 }
 
+/// What only looks like a request names nothing.
+#[test]
+fn a_host_has_the_form_of_one() {
+    let names = |host: &[u8]| {
+        let length = u8::try_from(host.len()).unwrap();
+        let request = [&[5, 1, 0, 3, length], host, &[1, 187]].concat();
+        then(&request).1
+    };
+    for host in [
+        "a.example",
+        "_srv.a_b.example",
+        "localhost",
+        "a.example.",
+        "b\u{fc}cher.example",
+        "192.0.2.1",
+        "2001:db8::1",
+    ] {
+        assert_eq!(names(host.as_bytes()), [host]);
+    }
+    let junk: [&[u8]; 7] = [
+        b"\x86",
+        b"a b",
+        b"a..b",
+        b"{}",
+        b"a.\xff.example",
+        b"?x=1",
+        b"-",
+    ];
+    for host in junk {
+        assert!(names(host).is_empty(), "{host:?}");
+    }
+}
+
 #[test]
 fn requests_by_address() {
     let address = Ipv4Addr::new(192, 0, 2, 1);

@@ -4,7 +4,7 @@
 //! or CONNECT request or a STARTTLS dialogue the bytes are judged anew. [`Direction::read`] is
 //! given contiguous bytes from where the last message ended. It keeps a few numbers and no bytes.
 
-use super::begins::{Tls, dns_begins, dns_certain, tls_begins};
+use super::begins::{DNS_START, Tls, dns_begins, dns_certain, dns_likely, tls_begins};
 use super::dns::DnsNote;
 use super::http2::{self, Connection, Content};
 use super::prelude::{self, Part, Prelude, Text};
@@ -29,7 +29,7 @@ pub enum Hint {
     /// No port of DNS.
     #[default]
     Any,
-    /// Port 53: DNS unless the bytes begin as TLS or HTTP do.
+    /// Port 53: DNS unless the bytes begin as something else does that is known here.
     Dns,
     /// Port 5355: the same of LLMNR.
     Llmnr,
@@ -184,6 +184,20 @@ pub fn prelude_may_begin(bytes: &[u8]) -> bool {
         || line.len() < MAX_GREETING && http::line(line).is_none() && prelude::may_be_text(line)
 }
 
+/// Whether these few bytes are a part of what HTTP/2 begins with, and hardly of anything else.
+pub fn http2_may_begin(bytes: &[u8]) -> bool {
+    let preface = bytes.len() < http2::PREFACE.len() && http2::PREFACE.starts_with(bytes);
+    preface && bytes.len() >= 3 || bytes.len() >= 6 && http2::server_begins(bytes).is_none()
+}
+
+/// Whether HTTP/2 begins here, or close behind a proxy's header.
+pub fn holds_preface(bytes: &[u8]) -> bool {
+    bytes
+        .windows(http2::PREFACE.len())
+        .take(MAX_GREETING)
+        .any(|window| window == http2::PREFACE)
+}
+
 pub(super) fn took(length: usize) -> Step {
     Step::Took(u64::try_from(length).unwrap_or(u64::MAX))
 }
@@ -238,6 +252,27 @@ impl Direction {
     pub fn judge_anew(&mut self) {
         self.stage = Stage::Start;
         self.scan = http::Scan::default();
+    }
+
+    /// Whether it cannot be picked up again where it is left: header blocks need all those before them.
+    pub fn is_http2(&self) -> bool {
+        self.stage == Stage::Http2
+    }
+
+    /// Counts what is lost where a direction goes on, and nothing more of it will be given.
+    pub fn leave(&self, stats: &mut Stats) {
+        let count = match self.stage {
+            Stage::Http2 => &mut stats.http2_left,
+            Stage::Start if self.http => &mut stats.http_left,
+            Stage::Head
+            | Stage::Expected { .. }
+            | Stage::Chunks
+            | Stage::Trailer
+            | Stage::Resync { .. } => &mut stats.http_left,
+            Stage::Handshake if self.flight.is_in_chain() => &mut stats.chains_left,
+            _ => return,
+        };
+        *count = count.saturating_add(1);
     }
 
     /// What it was seen to speak so far.
@@ -340,15 +375,22 @@ impl Direction {
             Tls::Need(n) => all.undecided(n),
             Tls::Other => {}
         }
-        if self.hint != Hint::Any && all.need.is_none() {
-            match shape(bytes) {
-                Shape::Http | Shape::Http2 => {}
-                Shape::Short if bytes.len() < 6 && !last => return Step::Need(6).into(),
-                _ => return self.goes_on(Stage::Dns { strict: false }),
+        let on_its_port = self.hint != Hint::Any;
+        if on_its_port {
+            // What has DNS's header is DNS here, whatever else it may look like.
+            if bytes.len() < DNS_START {
+                all.undecided(DNS_START);
+            }
+            if all.need.is_none() && dns_likely(bytes) {
+                return self.goes_on(Stage::Dns { strict: false });
+            }
+            if let Some(need) = all.need {
+                return Step::Need(need).into();
             }
         }
         if matches!(bytes, [b'\r' | b'\n', ..])
             && !matches!(prelude::message(bytes), Part::Pass(..) | Part::Need(_))
+            && (!on_its_port || shape(bytes) == Shape::Http)
         {
             // Blank lines before a request (RFC 9112 section 2.2).
             let blank = bytes
@@ -385,7 +427,7 @@ impl Direction {
         }
         match dns_begins(bytes) {
             Ok(true) if all.need.is_none() => return self.goes_on(Stage::Dns { strict: true }),
-            Err(n) => all.undecided(n),
+            Err(n) if !on_its_port => all.undecided(n),
             _ => {}
         }
         match prelude::is_xmpp(bytes) {
@@ -411,6 +453,7 @@ impl Direction {
         }
         match all.need {
             Some(need) => Step::Need(need).into(),
+            None if on_its_port && !self.http => self.goes_on(Stage::Dns { strict: false }),
             None if self.http => {
                 ctx.stats.http_resyncs = ctx.stats.http_resyncs.saturating_add(1);
                 self.goes_on(Stage::Resync { inside: false })

@@ -18,6 +18,12 @@ pub struct Stats {
     pub http_resyncs: u64,
     /// Connections given up after a bounded search for the next request.
     pub http_gave_up: u64,
+    /// Directions that were left inside a body or a head, or where a body may have been: requests may follow.
+    pub http_left: u64,
+    /// Directions of cleartext HTTP/2 that were left before their end.
+    pub http2_left: u64,
+    /// Directions that were left inside a chain of certificates.
+    pub chains_left: u64,
     /// Directions of cleartext HTTP/2.
     pub http2_connections: u64,
     /// HTTP/2 directions whose header blocks could not be followed to the end.
@@ -49,6 +55,9 @@ impl Stats {
             (&mut self.http_heads_too_long, other.http_heads_too_long),
             (&mut self.http_resyncs, other.http_resyncs),
             (&mut self.http_gave_up, other.http_gave_up),
+            (&mut self.http_left, other.http_left),
+            (&mut self.http2_left, other.http2_left),
+            (&mut self.chains_left, other.chains_left),
             (&mut self.http2_connections, other.http2_connections),
             (&mut self.http2_lost, other.http2_lost),
             (&mut self.preludes_gave_up, other.preludes_gave_up),

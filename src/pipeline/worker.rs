@@ -126,6 +126,7 @@ impl Worker {
                         origin: part.origin,
                         sequence: part.sequence,
                         last: part.last,
+                        left: part.left,
                         cut: item.cut,
                         begins: part.begins,
                         start: part.start,

@@ -69,6 +69,8 @@ pub struct Part<'a> {
     pub sequence: u32,
     /// No other segment of this direction will be forwarded.
     pub last: bool,
+    /// That is so though the direction goes on.
+    pub left: bool,
     /// The capture holds only the beginning of the payload.
     pub cut: bool,
     /// The payload begins a message for certain: it can be read though what was before it is unknown.
@@ -261,10 +263,16 @@ impl Table {
                                 seen.timestamp,
                             );
                         }
+                        if let Step::Took(n) = step {
+                            count_too_long(n, &direction, scratch);
+                        }
                         done = true;
                         break;
                     }
                 }
+            }
+            if part.left && !done {
+                direction.leave(&mut scratch.stats);
             }
             self.roles
                 .note(&seen.flow, part.start, direction.spoke(), seen.timestamp);
@@ -405,6 +413,12 @@ impl Table {
             self.read(slot, part.cut, scratch, visit);
         }
         if part.last {
+            if part.left
+                && let Some(stream) = self.slots.get(slot)
+                && !stream.done
+            {
+                stream.direction.leave(&mut scratch.stats);
+            }
             self.finish(slot, scratch, visit);
         } else {
             self.make_space(slot, scratch, visit);
@@ -537,6 +551,7 @@ impl Table {
                     if n <= MAX_SKIP {
                         stream.assembly.take(n);
                     } else {
+                        count_too_long(n, &stream.direction, scratch);
                         stream.done = true;
                     }
                 }
@@ -621,6 +636,12 @@ impl Table {
             };
             if waits {
                 bump(count);
+            }
+            if let Some(stream) = self.slots.get(oldest)
+                && !stream.done
+                && stream.direction.is_http2()
+            {
+                stream.direction.leave(&mut scratch.stats);
             }
             self.finish(oldest, scratch, visit);
         }
@@ -709,6 +730,13 @@ impl Table {
 
 /// For so many nanoseconds of packet time a hole may still be filled by a retransmission.
 const HOLE_NANOS: i64 = 3_000_000_000;
+
+/// Counts a body that is too long to be followed to its end.
+fn count_too_long(length: u64, direction: &Direction, scratch: &mut Scratch) {
+    if length > MAX_SKIP && direction.sends_bodies() {
+        direction.leave(&mut scratch.stats);
+    }
+}
 
 fn is_current(slots: &[Stream], slot: usize, used: u64) -> bool {
     slots.get(slot).is_some_and(|s| s.used == used)

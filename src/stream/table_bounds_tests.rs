@@ -72,6 +72,7 @@ impl Feed {
             origin: 7,
             sequence: 7 + u32::try_from(at).unwrap(),
             last: false,
+            left: false,
             cut: false,
             begins: at == 0,
             start: Start::Unknown,

@@ -56,6 +56,8 @@ pub struct Part {
     pub sequence: u32,
     /// No other segment of this direction will be forwarded, unless a new message is recognised.
     pub last: bool,
+    /// That is so though the direction goes on: what is followed of it has a bound.
+    pub left: bool,
     /// The payload begins a message for certain.
     pub begins: bool,
     /// What the SYN tells of it, where these are the direction's first bytes.
@@ -116,6 +118,8 @@ enum Window {
     Bytes(u32),
     /// So many bytes from wherever the direction has come to: messages follow each other.
     Sliding(u32),
+    /// The same of requests of HTTP/1, as long as it is known where the next one begins.
+    Requests(u32),
     /// As long as handshake records follow each other in the clear, and no farther than so many bytes.
     Records(u32),
 }

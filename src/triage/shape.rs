@@ -8,8 +8,15 @@ use crate::packet::Segment;
 /// Requests and greetings: what stands before the names, and heads of several requests.
 const TEXT_WINDOW: u32 = 64 * 1024;
 
-/// A ClientHello over several records, and a little more for their headers.
+/// Header blocks of HTTP/2 need all those before them: the window moves on with the segments. A worker holds one
+/// block beside it.
+const HTTP2_WINDOW: u32 = 128 * 1024;
+
+/// A ClientHello over several records: as long as they follow each other.
 const HELLO_WINDOW: u32 = 68 * 1024;
+
+/// What begins with a few bytes of a record.
+const SHORT_HELLO_WINDOW: u32 = 68 * 1024;
 
 /// A server's flight: its certificates.
 const FLIGHT_WINDOW: u32 = 272 * 1024;
@@ -64,12 +71,23 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
             // More records of the handshake may hold a client's certificates.
             if payload.len() > window as usize {
                 Message::Begins(Window::Records(FLIGHT_WINDOW))
+            } else if window == HELLO_WINDOW {
+                Message::Begins(Window::Records(HELLO_WINDOW))
             } else {
                 Message::Begins(Window::Bytes(window))
             }
         }
         Shape::ServerHello if tls::is_tls13_server(payload) => Message::None,
         Shape::ServerHello => Message::Begins(Window::Records(FLIGHT_WINDOW)),
+        Shape::Http2 => Message::Begins(Window::Sliding(HTTP2_WINDOW)),
+        _ if stream::http2_may_begin(payload) => Message::Begins(Window::Sliding(HTTP2_WINDOW)),
+        Shape::Http if payload.starts_with(b"CONNECT ") => {
+            Message::Begins(Window::Bytes(TEXT_WINDOW))
+        }
+        Shape::Http => Message::Begins(Window::Requests(TEXT_WINDOW)),
+        Shape::Socks | Shape::ProxyProtocol if stream::holds_preface(payload) => {
+            Message::Begins(Window::Sliding(HTTP2_WINDOW))
+        }
         // In the middle of a stream only what is certain: names out of misread bytes are worse than
         // none.
         _ if is_dns_port(segment)
@@ -77,7 +95,7 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         {
             Message::Begins(Window::Sliding(DNS_WINDOW))
         }
-        Shape::Http | Shape::Http2 | Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {
+        Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {
             Message::Begins(Window::Bytes(TEXT_WINDOW))
         }
         Shape::Text
@@ -95,7 +113,7 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         }
         // The first bytes of such a record are hardly anything else; a hello may follow an alert.
         Shape::Short if matches!(payload, [0x14..=0x16, ..]) => {
-            Message::Begins(Window::Bytes(HELLO_WINDOW))
+            Message::Begins(Window::Bytes(SHORT_HELLO_WINDOW))
         }
         // A flight behind it may come in any order.
         _ if fresh && stream::opens_tunnel(payload) => Message::Begins(Window::Bytes(SHORT_WINDOW)),

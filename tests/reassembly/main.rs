@@ -12,6 +12,7 @@
     clippy::arithmetic_side_effects
 )] // a test may
 
+mod beginnings;
 mod connections;
 mod content;
 mod determinism;
@@ -20,6 +21,7 @@ mod fragments;
 mod harness;
 mod holes;
 mod http;
+mod long;
 mod messages;
 mod paths;
 mod properties;

@@ -60,7 +60,26 @@ fn behind(port: u16, before: Vec<u8>, names: &[(&str, &str)]) -> Subject {
     client(port, [before, hello.records()].concat(), &all)
 }
 
-fn proxies() -> Vec<Subject> {
+/// All that may stand before a hello and name nothing, on a port of DNS.
+fn behind_on_a_port_of_dns() -> Vec<Subject> {
+    let mut all: Vec<Subject> = starttls::clients()
+        .into_iter()
+        .enumerate()
+        .map(|(n, (_, before))| behind([53, 5_355][n % 2], before, &[]))
+        .collect();
+    all.extend(proxies([53, 5_355, 53]));
+    let query = dns::query(7, "cut.example.net", dns::A).over_tcp();
+    let (_, proxy1) = starttls::clients().remove(9);
+    let (_, proxy2) = starttls::clients().pop().unwrap();
+    for header in [proxy1, proxy2] {
+        let bytes = [header, query.clone(), query.clone()].concat();
+        let name = ("dns_query", "cut.example.net");
+        all.push(client(53, bytes, &[name, name]));
+    }
+    all
+}
+
+fn proxies([v5_port, v4a_port, connect_port]: [u16; 3]) -> Vec<Subject> {
     let socks_host = [("socks_host", "target.example")];
     let connect = [
         ("http_connect", "target.example"),
@@ -68,13 +87,13 @@ fn proxies() -> Vec<Subject> {
     ];
     let v5 = [socks::greeting(&[0]), socks::v5("target.example", 443)].concat();
     vec![
-        behind(1_080, v5, &socks_host),
+        behind(v5_port, v5, &socks_host),
         behind(
-            1_080,
+            v4a_port,
             socks::v4a("target.example", 443, "user"),
             &socks_host,
         ),
-        behind(3_128, http::connect("target.example:443"), &connect),
+        behind(connect_port, http::connect("target.example:443"), &connect),
     ]
 }
 
@@ -248,7 +267,12 @@ proptest! {
 
     #[test]
     fn a_client_hello_through_a_proxy(cuts in cuts(), which in any::<prop::sample::Index>()) {
-        which.get(&proxies()).always(&cuts)?;
+        which.get(&proxies([1_080, 1_080, 3_128])).always(&cuts)?;
+    }
+
+    #[test]
+    fn anything_on_a_port_of_dns(cuts in cuts(), which in any::<prop::sample::Index>()) {
+        which.get(&behind_on_a_port_of_dns()).always(&cuts)?;
     }
 
     #[test]

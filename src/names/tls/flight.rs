@@ -30,6 +30,13 @@ pub struct Flight {
     chain: u32,
 }
 
+impl Flight {
+    /// Whether certificates are to come.
+    pub fn is_in_chain(&self) -> bool {
+        self.chain > 0
+    }
+}
+
 /// Reads one step of a direction's handshake: a message, or a certificate of a chain. Pushes the
 /// names of certificates, and the server name where a ClientHello comes (a second one, after
 /// HelloRetryRequest).

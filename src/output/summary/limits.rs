@@ -119,6 +119,14 @@ fn streams(reader: &ReaderStats, workers: &WorkerStats, all: &mut Limits) {
             m.http_gave_up,
         ),
         (
+            "HTTP connections left inside a request or its body: the end was not to be seen, or over 1 GiB away",
+            m.http_left,
+        ),
+        (
+            "HTTP/2 connections left before their end: over 120 s of silence, or no room",
+            m.http2_left,
+        ),
+        (
             "HTTP/2 connections whose headers could not be followed",
             m.http2_lost,
         ),
@@ -170,6 +178,10 @@ fn tls(workers: &WorkerStats, all: &mut Limits) {
         (
             "certificates longer than 256 KiB, read up to there",
             certificates.too_large,
+        ),
+        (
+            "certificate chains longer than 1 MiB, read up to there",
+            workers.messages.chains_left,
         ),
         (
             "DTLS messages of which fragments are missing",

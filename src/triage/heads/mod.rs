@@ -6,12 +6,16 @@
 //! what is forwarded: workers tell flows apart by all of their addresses. Two flows whose 64-bit hashes
 //! agree in an entry disturb each other as one flow does that uses its ports again.
 
+mod requests;
+mod splits;
 mod table;
 
 use super::{Message, Part, Window};
 use crate::packet::Flags;
 use crate::stats::bump;
 use crate::stream::roles::Start;
+use requests::is_before;
+use splits::Splits;
 pub use table::HeadStats;
 pub(super) use table::Key;
 use table::{Entry, Place, State, Table};
@@ -19,10 +23,17 @@ use table::{Entry, Place, State, Table};
 /// A segment so far outside its window is of another time.
 const FAR: u32 = 4 << 20;
 
+/// A chain of certificates is followed so far from its direction's first byte.
+const MAX_FLIGHT: u32 = 1 << 20;
+
+/// Room for the next record behind the last whose header was seen.
+const RECORD: u32 = 18 * 1024;
+
 /// Directions at their heads.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
     table: Table,
+    splits: Splits,
 }
 
 /// What to do with a segment of a direction that may be noted.
@@ -43,6 +54,7 @@ impl Heads {
     /// Forgets everything: another capture begins.
     pub(super) fn clear(&mut self) {
         self.table.clear();
+        self.splits.clear();
     }
 
     /// False where nothing is noted for certain.
@@ -67,12 +79,24 @@ impl Heads {
         if others.next().is_none() {
             return Some(first);
         }
+        // What is passed over is seldom asked for.
         let near = |at: &Place| {
             self.table.get(*at).is_some_and(|e| {
                 sequence.wrapping_sub(e.origin) <= e.detail.end.wrapping_sub(e.origin)
+                    && !e.detail.is_in_body(sequence, 0)
             })
         };
-        Some(all.find(near).unwrap_or(first))
+        let passed = |at: &Place| {
+            self.table
+                .get(*at)
+                .is_some_and(|e| e.detail.is_in_body(sequence, 0))
+        };
+        let mut others = all;
+        Some(
+            all.find(near)
+                .or_else(|| others.find(passed))
+                .unwrap_or(first),
+        )
     }
 
     /// A SYN: the direction begins with the byte after it.
@@ -142,7 +166,7 @@ impl Heads {
         now: u32,
     ) -> Part {
         let mut entry = Entry::open(sequence, now);
-        let mut part = entry.begin(sequence, payload, message);
+        let mut part = entry.begin(sequence, payload, message, (key, &mut self.splits));
         part.last |= flags.ends();
         let place = if self.may_know(key) {
             self.find_near(key, sequence)
@@ -179,11 +203,14 @@ impl Heads {
         if payload.is_empty() {
             // FIN or RST: the end of what may be waiting. Receivers ignore a RST with another number
             // (RFC 5961 section 3.2).
-            let over = flags.ends() && sequence == entry.detail.next;
+            // Of a body that is passed over it is not known how much came.
+            let over = flags.ends()
+                && (sequence == entry.detail.next || entry.detail.is_in_body(sequence, 0));
             let part = Part {
                 origin: entry.origin,
                 sequence,
                 last: true,
+                left: false,
                 begins: false,
                 start: Start::Unknown,
                 answers_hello: false,
@@ -196,9 +223,28 @@ impl Heads {
                 Known::Forget
             };
         }
+        if entry.detail.is_in_body(sequence, length) && !flags.ends() {
+            // What looks like a beginning there is counted by the worker, who knows as much of the body.
+            let found = message(false);
+            self.table.set(at, &entry);
+            return match found {
+                Message::None => Known::Forget,
+                Message::Begins(_) => Known::Forward(Part {
+                    origin: entry.origin,
+                    sequence,
+                    last: false,
+                    left: false,
+                    begins: true,
+                    start: Start::Unknown,
+                    answers_hello: false,
+                }),
+            };
+        }
         let window = entry.detail.end.wrapping_sub(entry.origin);
         // A retransmission may begin before the origin and reach behind it.
-        let inside = offset < window || (offset.wrapping_neg() < length && offset != 0);
+        let inside = offset < window
+            || (offset.wrapping_neg() < length && offset != 0)
+            || entry.detail.is_near(sequence);
         if !inside {
             let far = offset > window.saturating_add(FAR) && offset.wrapping_neg() > FAR;
             return match message(false) {
@@ -231,6 +277,7 @@ impl Heads {
                     origin: entry.origin,
                     sequence,
                     last: true,
+                    left: false,
                     begins: false,
                     start: if opens { entry.start } else { Start::Unknown },
                     answers_hello: false,
@@ -244,7 +291,7 @@ impl Heads {
                 };
             }
             entry.state = State::Open;
-            let mut part = entry.begin(sequence, payload, found);
+            let mut part = entry.begin(sequence, payload, found, (key, &mut self.splits));
             if entry.proven {
                 part.start = entry.start;
             }
@@ -260,7 +307,7 @@ impl Heads {
             begins = in_order || entry.state == State::Open;
             entry.reach(sequence, window);
         }
-        let mut part = entry.advance(sequence, payload);
+        let mut part = entry.advance(sequence, payload, (key, &mut self.splits));
         part.begins = begins;
         part.last |= flags.ends() && entry.detail.next == sequence.wrapping_add(length);
         self.keep(at, &entry, !part.last);
@@ -285,21 +332,28 @@ impl Entry {
     }
 
     /// The first segment of a message.
-    fn begin(&mut self, sequence: u32, payload: &[u8], message: Message) -> Part {
+    fn begin(
+        &mut self,
+        sequence: u32,
+        payload: &[u8],
+        message: Message,
+        heads: (Key, &mut Splits),
+    ) -> Part {
         self.forwarded = true;
         self.records = false;
         self.detail.end = sequence;
         if let Message::Begins(window) = message {
             self.reach(sequence, window);
         }
-        let mut part = self.advance(sequence, payload);
+        let mut part = self.advance(sequence, payload, heads);
         part.begins = true;
         part
     }
 
     /// Moves the end of the window so that the message at `sequence` fits.
     fn reach(&mut self, sequence: u32, window: Window) {
-        let (Window::Bytes(n) | Window::Sliding(n) | Window::Records(n)) = window;
+        let (Window::Bytes(n) | Window::Sliding(n) | Window::Requests(n) | Window::Records(n)) =
+            window;
         let end = sequence.wrapping_add(n);
         let before = self.detail.end;
         if self.offset(end) > self.offset(before) {
@@ -307,19 +361,34 @@ impl Entry {
         }
         match window {
             Window::Bytes(_) => {}
-            Window::Sliding(n) => self.detail.slides = n,
+            Window::Sliding(n) => {
+                self.detail.slides = n;
+                self.detail.requests = false;
+            }
+            Window::Requests(n) => {
+                let detail = &mut self.detail;
+                // In messages of another protocol it is content, and in a body whose end is known.
+                let other = detail.slides != 0 && !detail.requests;
+                let known = detail.requests && is_before(sequence, detail.request);
+                if !other && !known {
+                    detail.slides = n;
+                    detail.requests = true;
+                    detail.request = sequence;
+                }
+            }
             Window::Records(_) => {
-                if !self.records {
+                if !self.records && !self.detail.requests {
                     self.records = true;
                     self.detail.record = sequence;
                     self.detail.floor = before;
+                    self.detail.header_bytes = 0;
                 }
             }
         }
     }
 
     /// Another segment inside the window.
-    fn advance(&mut self, sequence: u32, payload: &[u8]) -> Part {
+    fn advance(&mut self, sequence: u32, payload: &[u8], heads: (Key, &mut Splits)) -> Part {
         self.forwarded = true;
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let end = sequence.wrapping_add(length);
@@ -339,6 +408,9 @@ impl Entry {
             self.detail.next = to;
             self.detail.ahead = (0, 0);
         }
+        if self.detail.requests {
+            self.follow_requests(sequence, payload, heads);
+        }
         let mut over = self.records && self.follow_records(sequence, payload);
         if over && self.offset(end) < self.offset(self.detail.floor) {
             // What looked like a flight was content of the message before: that goes on.
@@ -346,12 +418,13 @@ impl Entry {
             self.records = false;
             self.detail.end = self.detail.floor;
         }
-        let mut last = false;
-        if self.detail.slides != 0 {
+        let mut last = if self.detail.slides != 0 {
             self.detail.end = self.detail.next.wrapping_add(self.detail.slides);
+            self.detail.requests && self.is_request_lost()
         } else {
-            last = self.offset(self.detail.next) >= self.offset(self.detail.end);
-        }
+            self.offset(self.detail.next) >= self.offset(self.detail.end)
+        };
+        let left = last && !over;
         if over {
             // Bytes before it may still be on their way.
             last |= self.detail.next == end;
@@ -361,6 +434,7 @@ impl Entry {
             origin: self.origin,
             sequence,
             last,
+            left,
             begins: false,
             start: Start::Unknown,
             answers_hello: false,
@@ -370,25 +444,36 @@ impl Entry {
     /// Goes from record header to record header. True where the handshake in the clear is over: what
     /// follows are ChangeCipherSpec or encrypted data, or no records at all.
     fn follow_records(&mut self, sequence: u32, payload: &[u8]) -> bool {
+        let detail = &mut self.detail;
         loop {
             // Before or behind this segment it is not to be seen.
-            let at = self.detail.record.wrapping_sub(sequence) as usize;
-            let Some(rest) = payload.get(at..).filter(|rest| !rest.is_empty()) else {
+            let wanted = detail.record.wrapping_add(u32::from(detail.header_bytes));
+            let at = wanted.wrapping_sub(sequence) as usize;
+            let Some(&byte) = payload.get(at) else {
                 return false;
             };
-            let Some(header) = rest.first_chunk::<5>() else {
-                // Cut by the segment's end: then the window's end decides.
-                self.records = false;
-                return false;
-            };
-            let [kind, 3, _, high, low] = *header else {
+            // Segments may end inside a header.
+            let place = detail.header.get_mut(usize::from(detail.header_bytes));
+            detail.header_bytes = detail.header_bytes.wrapping_add(1);
+            if let Some(place) = place {
+                *place = byte;
+                continue;
+            }
+            detail.header_bytes = 0;
+            let [kind, 3, _, high] = detail.header else {
                 return true;
             };
             if !matches!(kind, 0x15 | 0x16) {
                 return true;
             }
-            let length = u32::from(u16::from_be_bytes([high, low]));
-            self.detail.record = self.detail.record.wrapping_add(length).wrapping_add(5);
+            let length = u32::from(u16::from_be_bytes([high, byte]));
+            detail.record = detail.record.wrapping_add(length).wrapping_add(5);
+            let end = detail.record.wrapping_add(RECORD);
+            if end.wrapping_sub(self.origin) > detail.end.wrapping_sub(self.origin)
+                && detail.record.wrapping_sub(self.origin) <= MAX_FLIGHT
+            {
+                detail.end = end;
+            }
         }
     }
 }

@@ -97,6 +97,15 @@ pub(super) struct Detail {
     pub(super) ahead: (u32, u32),
     /// The window reaches so far from `next`; 0 where its end is fixed.
     pub(super) slides: u32,
+    /// The direction sends requests of HTTP/1.
+    pub(super) requests: bool,
+    /// Sequence number of the first request of which it is not known where it ends.
+    pub(super) request: u32,
+    /// From where to where the body of a request is passed over.
+    pub(super) body: (u32, u32),
+    /// The bytes of the record header that begins at `record`, as many as came.
+    pub(super) header: [u8; 4],
+    pub(super) header_bytes: u8,
 }
 
 impl Detail {

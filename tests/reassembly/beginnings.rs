@@ -1,0 +1,108 @@
+//! First segments of every length: whatever a connection begins with, where its first segment ends is no matter.
+
+use testkit::tls::Version;
+use testkit::{dns, http, http2, socks, starttls, tls, tls_server, x509};
+
+use crate::harness::{Way, read, to};
+
+fn hello() -> Vec<u8> {
+    tls::client_hello("in.example.com").records()
+}
+
+fn flight() -> Vec<u8> {
+    let chain = [x509::certificate("leaf.example").san("san.example").der()];
+    tls_server::flight(Version::Tls12, &chain).records()
+}
+
+fn clients() -> Vec<(&'static str, Vec<u8>)> {
+    let alone = vec![
+        ("hello", Vec::new()),
+        ("alert", tls::alert(112)),
+        (
+            "socks 5",
+            [socks::greeting(&[0]), socks::v5("s5.example", 443)].concat(),
+        ),
+        ("socks 4a", socks::v4a("s4.example", 443, "user")),
+        ("connect", http::connect("target.example:443")),
+    ];
+    let mut all: Vec<_> = alone
+        .into_iter()
+        .chain(starttls::clients())
+        .map(|(name, before)| (name, [before, hello()].concat()))
+        .collect();
+    all.extend([
+        ("http", http::get("a.example", "/").repeat(2)),
+        ("http/2", http2::connection("h2.example")),
+        (
+            "dns",
+            dns::query(7, "d.example", dns::A).over_tcp().repeat(2),
+        ),
+    ]);
+    all
+}
+
+fn servers() -> Vec<(&'static str, Vec<u8>)> {
+    // Two answers of a proxy and a flight share a segment only in tests.
+    let mut all: Vec<_> = starttls::servers()
+        .into_iter()
+        .filter(|(name, _)| !name.starts_with("http proxy") && !name.starts_with("socks"))
+        .map(|(name, before)| (name, [before, flight()].concat()))
+        .collect();
+    let answer: Vec<u8> = dns::response(7, "d.example", dns::A)
+        .cname("d.example", "alias.example")
+        .into();
+    all.extend([
+        ("flight", flight()),
+        (
+            "http/2",
+            [
+                http2::settings(),
+                http2::frame(1, 4, &[0x88]),
+                http2::frame(0, 1, &answer),
+            ]
+            .concat(),
+        ),
+    ]);
+    all
+}
+
+/// Cut in two behind each of the first bytes, in both orders, and with one byte between.
+fn is_read_however_it_is_cut(name: &str, before: &[Vec<u8>], way: &Way, bytes: &[u8]) {
+    let frames = |pieces: &[(usize, usize)]| {
+        let mut frames = before.to_vec();
+        for &(from, to) in pieces {
+            frames.push(way.data(from, &bytes[from..to]));
+        }
+        frames
+    };
+    let end = bytes.len();
+    let whole = read(frames(&[(0, end)])).names();
+    assert!(!whole.is_empty(), "{name}");
+    for cut in 1..end.min(48) {
+        for pieces in [
+            vec![(0, cut), (cut, end)],
+            vec![(cut, end), (0, cut)],
+            vec![(0, cut), (cut, cut + 1), (cut + 1, end)],
+        ] {
+            assert_eq!(read(frames(&pieces)).names(), whole, "{name}: {pieces:?}");
+        }
+    }
+}
+
+#[test]
+fn of_clients() {
+    for (name, bytes) in clients() {
+        let way = to(7_007);
+        is_read_however_it_is_cut(name, &[way.syn()], &way, &bytes);
+    }
+}
+
+#[test]
+fn of_servers() {
+    for (name, bytes) in servers() {
+        let client = to(7_007);
+        let way = client.back(77);
+        let before = [client.syn(), way.syn_ack()];
+        is_read_however_it_is_cut(name, &before, &way, &bytes);
+    }
+}
