@@ -637,7 +637,9 @@ impl Table {
             if waits {
                 bump(count);
             }
-            if let Some(stream) = self.slots.get(oldest)
+            // Triage counts the silent ones.
+            if !silent
+                && let Some(stream) = self.slots.get(oldest)
                 && !stream.done
                 && stream.direction.is_http2()
             {

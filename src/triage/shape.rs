@@ -1,5 +1,6 @@
 //! What the first bytes of a payload say.
 
+use super::heads::HTTP2_WINDOW;
 use super::{DNS, DNS_HEADER, LLMNR, Message, Window};
 use crate::names::stream::{self, Hint, Shape};
 use crate::names::tls;
@@ -7,10 +8,6 @@ use crate::packet::Segment;
 
 /// Requests and greetings: what stands before the names, and heads of several requests.
 const TEXT_WINDOW: u32 = 64 * 1024;
-
-/// Header blocks of HTTP/2 need all those before them: the window moves on with the segments. A worker holds one
-/// block beside it.
-const HTTP2_WINDOW: u32 = 128 * 1024;
 
 /// A ClientHello over several records: as long as they follow each other.
 const HELLO_WINDOW: u32 = 68 * 1024;
@@ -71,7 +68,7 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
             // More records of the handshake may hold a client's certificates.
             if payload.len() > window as usize {
                 Message::Begins(Window::Records(FLIGHT_WINDOW))
-            } else if window == HELLO_WINDOW {
+            } else if window == HELLO_WINDOW && !matches!(payload, [0x14, ..]) {
                 Message::Begins(Window::Records(HELLO_WINDOW))
             } else {
                 Message::Begins(Window::Bytes(window))

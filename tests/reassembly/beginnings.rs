@@ -18,6 +18,7 @@ fn clients() -> Vec<(&'static str, Vec<u8>)> {
     let alone = vec![
         ("hello", Vec::new()),
         ("alert", tls::alert(112)),
+        ("change cipher spec", tls::record(20, [3, 1], &[1])),
         (
             "socks 5",
             [socks::greeting(&[0]), socks::v5("s5.example", 443)].concat(),

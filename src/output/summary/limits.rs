@@ -124,7 +124,7 @@ fn streams(reader: &ReaderStats, workers: &WorkerStats, all: &mut Limits) {
         ),
         (
             "HTTP/2 connections left before their end: over 120 s of silence, or no room",
-            m.http2_left,
+            m.http2_left.saturating_add(reader.heads.idle_http2),
         ),
         (
             "HTTP/2 connections whose headers could not be followed",

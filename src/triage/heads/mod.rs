@@ -17,8 +17,8 @@ use crate::stream::roles::Start;
 use requests::is_before;
 use splits::Splits;
 pub use table::HeadStats;
-pub(super) use table::Key;
 use table::{Entry, Place, State, Table};
+pub(super) use table::{HTTP2_WINDOW, Key};
 
 /// A segment so far outside its window is of another time.
 const FAR: u32 = 4 << 20;

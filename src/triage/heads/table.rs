@@ -10,6 +10,10 @@
 use crate::stats::bump;
 use crate::stream::roles::Start;
 
+/// Header blocks of HTTP/2 need all those before them: the window moves on with the segments. A worker holds one
+/// block beside it.
+pub(in crate::triage) const HTTP2_WINDOW: u32 = 128 * 1024;
+
 /// Entries in a bucket.
 const WAYS: usize = 4;
 
@@ -246,6 +250,8 @@ pub struct HeadStats {
     /// Directions that were silent for over 120 seconds after a message began. Whether it was whole
     /// is not known here: where it was not, who reads it counts it.
     pub idle_open: u64,
+    /// Those of which more was wanted, whatever comes: HTTP/2.
+    pub idle_http2: u64,
     /// Directions of which data came more than 64 KiB ahead of the first byte: not forwarded.
     pub ahead: u64,
 }
@@ -458,8 +464,18 @@ impl Table {
         match state(marks) {
             State::Fresh if !idle => bump(&mut self.stats.evicted_fresh),
             State::Open if !idle => bump(&mut self.stats.evicted_open),
-            State::Open => bump(&mut self.stats.idle_open),
+            State::Open => self.count_idle(at),
             State::Fresh => {}
+        }
+    }
+
+    #[cold]
+    fn count_idle(&mut self, at: Place) {
+        let endless = |entry: Entry| entry.detail.slides == HTTP2_WINDOW;
+        if self.get(at).is_some_and(endless) {
+            bump(&mut self.stats.idle_http2);
+        } else {
+            bump(&mut self.stats.idle_open);
         }
     }
 
@@ -487,7 +503,7 @@ impl Table {
                 continue;
             }
             if found.marks.get(way).is_some_and(|&marks| marks & OPEN != 0) {
-                bump(&mut self.stats.idle_open);
+                self.count_idle(at);
             }
             self.remove(at);
         }
