@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 const WAYS: usize = 8;
 
 /// How many connections of one flow are remembered.
-pub(super) const CONNECTIONS: usize = 4;
+pub(super) const CONNECTIONS: usize = 6;
 
 /// A connection ID, owned.
 #[derive(Debug, Clone, Copy, Default)]

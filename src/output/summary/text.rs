@@ -94,7 +94,7 @@ impl Summary {
         block(
             to,
             style,
-            "Understood, but names no host",
+            "Understood, but names no host (what ICMP quotes is not read)",
             counts(&self.nameless),
         )?;
         block(
