@@ -1,5 +1,5 @@
 //! One direction of a connection, whole and in pieces: they give the same names. The first byte is
-//! the length of the pieces, and its highest bit says that the port is 53.
+//! the length of the pieces, and its highest bit says that the port is 53 or 5355.
 
 use bellerophon::names::stream::{Direction, Hint, Note, Scratch, shape};
 use bellerophon::names::{Kind, Step};
@@ -13,12 +13,13 @@ pub fn run(data: &[u8]) {
     let Some((&choice, bytes)) = data.split_first() else {
         return;
     };
-    let hint = if choice & 0x80 == 0 {
-        Hint::Any
+    let piece = usize::from(choice & 0x7f).max(1);
+    if choice & 0x80 == 0 {
+        check(Hint::Any, bytes, piece);
     } else {
-        Hint::Dns
-    };
-    check(hint, bytes, usize::from(choice & 0x7f).max(1));
+        check(Hint::Dns, bytes, piece);
+        check(Hint::Llmnr, bytes, piece);
+    }
 }
 
 /// Reads `bytes` at once and in pieces of a length.
@@ -29,7 +30,7 @@ pub fn check(hint: Hint, bytes: &[u8], piece: usize) {
         check_name(*kind, name, *note);
     }
     let pieces = feed(hint, bytes, piece);
-    // Damage may be told where it stands or only at the end; on port 53 the first bytes decide.
+    // Damage may be told where it stands or only at the end; on these ports the first bytes decide.
     if hint == Hint::Any {
         assert_eq!(whole, pieces);
     }
