@@ -11,7 +11,7 @@ use super::batch::{Batch, Pushed};
 use crate::names::dns::Glance;
 use crate::names::stream::Hint;
 use crate::names::tls;
-use crate::packet::{self, Fragment, Gap, Packet, Path, Stop, Transport};
+use crate::packet::{self, Fragment, Gap, Packet, Path, Segment, Stop, Transport};
 use crate::rules::RuleSet;
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
@@ -317,30 +317,36 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             Verdict::Forward(triage::Reader::Stream(part, Hint::Any))
-                if part.begins && part.last && part.start == Start::Opener && !view.cut =>
+                if part.begins
+                    && part.last
+                    && part.alone
+                    && part.start == Start::Opener
+                    && !view.cut =>
             {
-                if self.is_innocent_hello(view) {
-                    Ok(())
-                } else {
-                    self.forward(at, view, triage::Reader::Stream(part, Hint::Any))
-                }
+                self.hello(at, view, part)
             }
             Verdict::Forward(reader) => self.forward(at, view, reader),
         }
     }
 
-    /// Counts a ClientHello that opens a connection and fits its segment, where it names no listed host.
-    fn is_innocent_hello(&mut self, view: &Packet<'_>) -> bool {
-        let (Some(rules), Transport::Tcp(segment)) = (self.rules.as_deref(), &view.transport)
-        else {
-            return false;
-        };
-        let hello = tls::glance(segment.payload, |last_two| rules.may_list(last_two));
-        if let Some(hello) = hello {
+    /// A ClientHello that opens a connection and fits its segment. Where it names no listed host it is counted, and the
+    /// worker is told no more than that the connection began: what it knows of another between these ends is over.
+    fn hello(&mut self, at: At, view: &Packet<'_>, part: triage::Part) -> Result<(), Ended> {
+        let mut told = (*view, part);
+        if let (Some(rules), Transport::Tcp(segment)) = (self.rules.as_deref(), &view.transport)
+            && let Some(hello) = tls::glance(segment.payload, |last_two| rules.may_list(last_two))
+        {
             self.stats.glanced.hellos.count(hello);
             self.triage.read_hello(&view.ip, segment);
+            let payload = &[];
+            told.0.transport = Transport::Tcp(Segment {
+                payload,
+                ..*segment
+            });
+            told.1.begins = false;
         }
-        hello.is_some()
+        let (view, part) = told;
+        self.forward(at, &view, triage::Reader::Stream(part, Hint::Any))
     }
 
     /// Counts the names of a usual DNS message that holds no listed one. What else there is has to be read by

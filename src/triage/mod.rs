@@ -64,6 +64,8 @@ pub struct Part {
     pub start: Start,
     /// In the middle of a direction: that it answers a ClientHello of which [`Triage::read_hello`] was told.
     pub answers_hello: bool,
+    /// The direction's first bytes, and no later ones were forwarded before them.
+    pub alone: bool,
 }
 
 /// A bearer of names that is recognised and cannot be read.

@@ -409,3 +409,26 @@ fn a_body_that_only_looks_like_a_request() {
         ("http_host", "second.example"),
     ]);
 }
+
+/// The reader itself may read the first hello of a connection. What workers know of an earlier one between the same
+/// ends must not make the second hello content (found by review).
+#[test]
+fn a_connection_behind_an_upload_that_never_ended() {
+    let old = to(443);
+    let answer = old.back(77);
+    let post = b"POST /up HTTP/1.1\r\nHost: old.example\r\nContent-Length: 90000000\r\n\r\n";
+    let mut frames = vec![old.syn(), answer.syn_ack(), old.data(0, post)];
+    frames.push(old.data(post.len(), &[b'.'; 1_000]));
+    frames.push(old.rst(post.len() + 1_000));
+    let new = to(443).number(0x1000 + 500_000);
+    let back = new.back(900_077);
+    let first = tls::client_hello("first.example").records();
+    let second = tls::client_hello("second.example").records();
+    frames.extend([new.syn(), back.syn_ack(), new.data(0, &first)]);
+    frames.push(new.data(first.len(), &second));
+    read(frames).holds(&[
+        ("http_host", "old.example"),
+        ("tls_sni", "first.example"),
+        ("tls_sni", "second.example"),
+    ]);
+}

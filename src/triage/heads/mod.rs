@@ -214,6 +214,7 @@ impl Heads {
                 begins: false,
                 start: Start::Unknown,
                 answers_hello: false,
+                alone: false,
             };
             let forwarded = entry.forwarded;
             self.keep(at, &entry, !over);
@@ -237,6 +238,7 @@ impl Heads {
                     begins: true,
                     start: Start::Unknown,
                     answers_hello: false,
+                    alone: false,
                 }),
             };
         }
@@ -281,6 +283,7 @@ impl Heads {
                     begins: false,
                     start: if opens { entry.start } else { Start::Unknown },
                     answers_hello: false,
+                    alone: false,
                 };
                 let forwarded = entry.forwarded || opens;
                 self.table.remove(at);
@@ -291,7 +294,9 @@ impl Heads {
                 };
             }
             entry.state = State::Open;
+            let alone = !entry.forwarded;
             let mut part = entry.begin(sequence, payload, found, (key, &mut self.splits));
+            part.alone = alone;
             if entry.proven {
                 part.start = entry.start;
             }
@@ -438,6 +443,7 @@ impl Entry {
             begins: false,
             start: Start::Unknown,
             answers_hello: false,
+            alone: false,
         }
     }
 
