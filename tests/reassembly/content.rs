@@ -432,3 +432,18 @@ fn a_connection_behind_an_upload_that_never_ended() {
         ("tls_sni", "second.example"),
     ]);
 }
+
+/// The same where the earlier connection was opened by the other end.
+#[test]
+fn a_connection_behind_one_that_the_other_end_opened() {
+    let new = to(443).number(900_000);
+    let old = to(443).back(0x1000);
+    let answer = old.back(77);
+    let mut frames = vec![old.syn(), answer.syn_ack()];
+    frames.push(old.data(0, &http::get("old.example", "/")));
+    frames.push(answer.data(0, &response(9_000_000)));
+    let back = new.back(900_077);
+    let hello = tls::client_hello("new.example").records();
+    frames.extend([new.syn(), back.syn_ack(), new.data(0, &hello)]);
+    read(frames).holds(&[("http_host", "old.example"), ("tls_sni", "new.example")]);
+}

@@ -122,9 +122,11 @@ impl Heads {
     /// both ends opened (RFC 9293 section 3.5) nothing is proved.
     pub(super) fn answer(&mut self, key: Key, back: Key, acknowledgment: u32) -> bool {
         let opened = |e: &Entry| e.start == Start::Opener;
+        // What has sent something since is of an earlier connection, with the ends the other way round.
+        let opens = |e: &Entry| opened(e) && e.state == State::Fresh;
         if self.may_know(key)
             && let Some(own) = self.table.find(key).next()
-            && self.table.get(own).as_ref().is_some_and(opened)
+            && self.table.get(own).as_ref().is_some_and(opens)
         {
             return false;
         }
