@@ -3,7 +3,6 @@
 //!
 //! An allocator that counts is the only way to know. It passes everything on to the system's, and is the one
 //! place in the project where `unsafe` stands: the trait asks for it.
-#![allow(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)] // it is a test
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -22,6 +21,7 @@ static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 struct Counting;
 
 // SAFETY: every call is passed on as it came; counting touches no memory that was allocated.
+#[allow(unsafe_code)] // the trait is unsafe, and nothing but an allocator sees every allocation
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
