@@ -5,21 +5,23 @@
 //! workers. Reading stops where a direction shows nothing more of interest; what remains then is a
 //! tombstone, so that the rest of what the reader forwards is passed over.
 
+mod read;
+mod room;
+
 use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::FixedState;
 
-use super::assembly::{Assembly, Inserted, MAX_SKIP, Spare};
+use super::assembly::{Assembly, MAX_SKIP, Spare};
 use super::roles::{Roles, Start};
 pub use super::stats::StreamStats;
 use crate::flow::Flow;
-use crate::names::stream::{
-    Direction, Hint, Note, Scratch, Shape, begins_message, is_prelude_of_hello, shape,
-};
+use crate::names::stream::{Direction, Hint, Note, Scratch, is_prelude_of_hello, shape};
 use crate::names::{Kind, Step};
 use crate::packet::path::Hop;
 use crate::stats::bump;
 use crate::time::Timestamp;
+use read::count_too_long;
 
 /// Bounds of one shard.
 #[derive(Debug, Clone, Copy)]
@@ -229,19 +231,17 @@ impl Table {
             base = part.sequence;
             rest = part.payload;
             while !rest.is_empty() {
-                match direction.read(rest, ends_inside, scratch, &mut |kind, name, note| {
+                let step = direction.read(rest, ends_inside, scratch, &mut |kind, name, note| {
                     visit.name(seen, kind, name, note);
-                }) {
+                });
+                if let Step::Took(n) = step
+                    && direction.sends_bodies()
+                {
+                    let from = (&seen.flow, part.start);
+                    self.roles.note_body(from, base, rest, n, seen.timestamp);
+                }
+                match step {
                     Step::Took(n) if n != 0 && n <= MAX_SKIP => {
-                        if direction.sends_bodies() {
-                            self.roles.note_body(
-                                (&seen.flow, part.start),
-                                base,
-                                rest,
-                                n,
-                                seen.timestamp,
-                            );
-                        }
                         let n = usize::try_from(n).unwrap_or(usize::MAX);
                         base = base.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
                         rest = rest.get(n..).unwrap_or_default();
@@ -251,21 +251,12 @@ impl Table {
                         need = n.max(rest.len().saturating_add(1));
                         break;
                     }
-                    step @ (Step::Took(_) | Step::End) => {
-                        if let Step::Took(n) = step
-                            && direction.sends_bodies()
-                        {
-                            self.roles.note_body(
-                                (&seen.flow, part.start),
-                                base,
-                                rest,
-                                n,
-                                seen.timestamp,
-                            );
-                        }
-                        if let Step::Took(n) = step {
-                            count_too_long(n, &direction, scratch);
-                        }
+                    Step::Took(n) => {
+                        count_too_long(n, &direction, scratch);
+                        done = true;
+                        break;
+                    }
+                    Step::End => {
                         done = true;
                         break;
                     }
@@ -424,326 +415,7 @@ impl Table {
             self.make_space(slot, scratch, visit);
         }
     }
-
-    /// Bytes that a capture lacks never come: after a while what is behind them is read.
-    fn give_up_hole(
-        &mut self,
-        slot: usize,
-        hint: Hint,
-        scratch: &mut Scratch,
-        visit: &mut impl Visit,
-    ) {
-        let Some(stream) = self.slots.get_mut(slot) else {
-            return;
-        };
-        if !stream.assembly.has_hole() {
-            stream.hole = None;
-            return;
-        }
-        let since = *stream.hole.get_or_insert(stream.timestamp);
-        if stream.timestamp.nanos_since(since) > HOLE_NANOS {
-            stream.hole = None;
-            self.read(slot, true, scratch, visit);
-            self.behind_hole(slot, hint);
-        }
-    }
-
-    /// Goes on behind a hole, where something begins that can be told without what was before it.
-    fn behind_hole(&mut self, slot: usize, hint: Hint) -> bool {
-        let Some(stream) = self.slots.get_mut(slot) else {
-            return false;
-        };
-        let before = stream.assembly.held();
-        let mut found = false;
-        while !found && stream.assembly.skip_hole() {
-            bump(&mut self.stats.holes);
-            let shape = shape(stream.assembly.data());
-            found = hint != Hint::Any && begins_message(stream.assembly.data())
-                || matches!(
-                    shape,
-                    Shape::ClientHello | Shape::ServerHello | Shape::Http | Shape::Http2
-                );
-            if found
-                && self.roles.is_content(
-                    &stream.flow,
-                    stream.assembly.base(),
-                    stream.answers_hello,
-                    shape,
-                    stream.timestamp,
-                )
-            {
-                bump(&mut self.stats.content);
-                found = false;
-            }
-        }
-        if found {
-            stream.done = false;
-            stream.need = 0;
-            stream.direction = Direction::new(hint);
-            stream.start = Start::Unknown;
-        } else {
-            stream.done = true;
-            stream.assembly.release(0);
-        }
-        self.held = self
-            .held
-            .saturating_add(stream.assembly.held())
-            .saturating_sub(before);
-        found
-    }
-
-    /// Adds bytes to a direction.
-    fn put(&mut self, slot: usize, sequence: u32, payload: &[u8]) -> Inserted {
-        let Some(stream) = self.slots.get_mut(slot) else {
-            return Inserted::default();
-        };
-        let before = stream.assembly.held();
-        let inserted = stream
-            .assembly
-            .insert(sequence, payload, self.limits.per_direction);
-        self.held = self
-            .held
-            .saturating_add(stream.assembly.held())
-            .saturating_sub(before);
-        for (n, happened) in [
-            (&mut self.stats.conflicts, inserted.conflict),
-            (&mut self.stats.beyond, inserted.beyond),
-            (&mut self.stats.scattered, inserted.scattered),
-        ] {
-            if happened {
-                bump(n);
-            }
-        }
-        inserted
-    }
-
-    /// Reads what is contiguous. `last` says that nothing more will come.
-    fn read(&mut self, slot: usize, last: bool, scratch: &mut Scratch, visit: &mut impl Visit) {
-        let Some(stream) = self.slots.get_mut(slot) else {
-            return;
-        };
-        let before = stream.assembly.held();
-        let seen = Seen {
-            packet: stream.packet,
-            timestamp: stream.timestamp,
-            flow: stream.flow,
-            path: &stream.path,
-        };
-        let spoke = stream.direction.spoke();
-        while !stream.done {
-            let data = stream.assembly.data();
-            if data.is_empty() || (data.len() < stream.need && !last) {
-                break;
-            }
-            let length = data.len();
-            stream.need = 0;
-            match stream
-                .direction
-                .read(data, last, scratch, &mut |kind, name, note| {
-                    visit.name(&seen, kind, name, note);
-                }) {
-                Step::Took(n) if n != 0 => {
-                    if stream.direction.sends_bodies() {
-                        let (base, now) = (stream.assembly.base(), stream.timestamp);
-                        let from = (&stream.flow, stream.start);
-                        self.roles.note_body(from, base, data, n, now);
-                    }
-                    if n <= MAX_SKIP {
-                        stream.assembly.take(n);
-                    } else {
-                        count_too_long(n, &stream.direction, scratch);
-                        stream.done = true;
-                    }
-                }
-                Step::Need(n) => {
-                    stream.need = n.max(length.saturating_add(1));
-                    if stream.need > self.limits.per_direction {
-                        bump(&mut self.stats.beyond);
-                        stream.done = true;
-                    }
-                    break;
-                }
-                Step::Took(_) | Step::End => stream.done = true,
-            }
-        }
-        if stream.direction.spoke() != spoke {
-            self.roles.note(
-                &stream.flow,
-                stream.start,
-                stream.direction.spoke(),
-                stream.timestamp,
-            );
-        }
-        if stream.done && !last {
-            stream.assembly.release_to(0, &mut self.spare);
-        }
-        self.held = self
-            .held
-            .saturating_add(stream.assembly.held())
-            .saturating_sub(before);
-    }
-
-    /// Reads what there is of a direction and forgets it.
-    fn finish(&mut self, slot: usize, scratch: &mut Scratch, visit: &mut impl Visit) {
-        let Some(stream) = self.slots.get(slot) else {
-            return;
-        };
-        let hint = stream.hint;
-        if stream.waits() {
-            if stream.assembly.has_hole() || !is_prelude_of_hello(stream.assembly.data()) {
-                bump(&mut self.stats.incomplete);
-            }
-            loop {
-                self.read(slot, true, scratch, visit);
-                if !self.behind_hole(slot, hint) {
-                    break;
-                }
-            }
-        }
-        let Some(stream) = self.slots.get_mut(slot) else {
-            return;
-        };
-        self.index.remove(&stream.flow);
-        stream.used = 0;
-        self.held = self.held.saturating_sub(stream.assembly.held());
-        stream.assembly.release_to(0, &mut self.spare);
-        stream.direction = Direction::new(Hint::Any);
-        self.free.push(slot);
-    }
-
-    /// A slot for a new direction.
-    fn slot(
-        &mut self,
-        seen: &Seen<'_>,
-        origin: u32,
-        scratch: &mut Scratch,
-        visit: &mut impl Visit,
-    ) -> usize {
-        while let Some(oldest) = self.oldest() {
-            let waits = self.slots.get(oldest).is_some_and(Stream::waits);
-            let silent = self.slots.get(oldest).is_some_and(|stream| {
-                seen.timestamp
-                    .secs()
-                    .saturating_sub(stream.timestamp.secs())
-                    > self.limits.idle_secs
-            });
-            let count = if silent {
-                &mut self.stats.expired
-            } else if self.index.len() >= self.limits.directions {
-                &mut self.stats.evicted
-            } else {
-                break;
-            };
-            if waits {
-                bump(count);
-            }
-            // Triage counts the silent ones.
-            if !silent
-                && let Some(stream) = self.slots.get(oldest)
-                && !stream.done
-                && stream.direction.is_http2()
-            {
-                stream.direction.leave(&mut scratch.stats);
-            }
-            self.finish(oldest, scratch, visit);
-        }
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Stream {
-                flow: seen.flow,
-                origin,
-                used: 0,
-                assembly: Assembly::default(),
-                direction: Direction::new(Hint::Any),
-                need: 0,
-                done: false,
-                hint: Hint::Any,
-                start: Start::Unknown,
-                answers_hello: false,
-                hole: None,
-                packet: 0,
-                timestamp: seen.timestamp,
-                path: Vec::new(),
-            });
-            self.slots.len().saturating_sub(1)
-        });
-        if let Some(stream) = self.slots.get_mut(slot) {
-            stream.flow = seen.flow;
-            stream.origin = origin;
-            stream.packet = seen.packet;
-            stream.timestamp = seen.timestamp;
-            stream.path.clear();
-            stream.path.extend_from_slice(seen.path);
-        }
-        self.index.insert(seen.flow, slot);
-        self.touch(slot);
-        slot
-    }
-
-    /// The slot was used just now.
-    fn touch(&mut self, slot: usize) {
-        bump(&mut self.uses);
-        if let Some(stream) = self.slots.get_mut(slot) {
-            stream.used = self.uses;
-            self.order.push_back((slot, self.uses));
-        }
-        // One entry of each direction stays, so this is due again after as many uses at the earliest.
-        if self.order.len() > self.limits.directions.saturating_mul(2) {
-            let slots = &self.slots;
-            self.order
-                .retain(|&(slot, used)| is_current(slots, slot, used));
-        }
-    }
-
-    /// The direction that was silent longest.
-    fn oldest(&mut self) -> Option<usize> {
-        while let Some(&(slot, used)) = self.order.front() {
-            if is_current(&self.slots, slot, used) {
-                return Some(slot);
-            }
-            self.order.pop_front();
-        }
-        None
-    }
-
-    /// Gives up directions until the others' bytes fit.
-    fn make_space(&mut self, but: usize, scratch: &mut Scratch, visit: &mut impl Visit) {
-        while self.held > self.limits.total {
-            let Some(oldest) = self.oldest() else { break };
-            if oldest == but {
-                // It was used just now: there is no other.
-                break;
-            }
-            if self.slots.get(oldest).is_some_and(Stream::waits) {
-                bump(&mut self.stats.evicted_for_space);
-            }
-            self.finish(oldest, scratch, visit);
-        }
-    }
-
-    /// The end of the input: reads what there is of every direction, in the order of
-    /// their last segments.
-    pub fn drain(&mut self, scratch: &mut Scratch, visit: &mut impl Visit) {
-        while let Some(oldest) = self.oldest() {
-            self.finish(oldest, scratch, visit);
-        }
-        self.order.clear();
-    }
-}
-
-/// For so many nanoseconds of packet time a hole may still be filled by a retransmission.
-const HOLE_NANOS: i64 = 3_000_000_000;
-
-/// Counts a body that is too long to be followed to its end.
-fn count_too_long(length: u64, direction: &Direction, scratch: &mut Scratch) {
-    if length > MAX_SKIP && direction.sends_bodies() {
-        direction.leave(&mut scratch.stats);
-    }
-}
-
-fn is_current(slots: &[Stream], slot: usize, used: u64) -> bool {
-    slots.get(slot).is_some_and(|s| s.used == used)
 }
 
 #[cfg(test)]
-#[path = "table_bounds_tests.rs"]
 mod bounds_tests;

@@ -1,0 +1,159 @@
+//! Which directions are known, and which of them makes room.
+
+use super::super::assembly::Assembly;
+use super::super::roles::Start;
+use super::{Seen, Stream, Table, Visit};
+use crate::names::stream::{Direction, Hint, Scratch, is_prelude_of_hello};
+use crate::stats::bump;
+
+impl Table {
+    /// Reads what there is of a direction and forgets it.
+    pub(super) fn finish(&mut self, slot: usize, scratch: &mut Scratch, visit: &mut impl Visit) {
+        let Some(stream) = self.slots.get(slot) else {
+            return;
+        };
+        let hint = stream.hint;
+        if stream.waits() {
+            if stream.assembly.has_hole() || !is_prelude_of_hello(stream.assembly.data()) {
+                bump(&mut self.stats.incomplete);
+            }
+            loop {
+                self.read(slot, true, scratch, visit);
+                if !self.behind_hole(slot, hint) {
+                    break;
+                }
+            }
+        }
+        let Some(stream) = self.slots.get_mut(slot) else {
+            return;
+        };
+        self.index.remove(&stream.flow);
+        stream.used = 0;
+        self.held = self.held.saturating_sub(stream.assembly.held());
+        stream.assembly.release_to(0, &mut self.spare);
+        stream.direction = Direction::new(Hint::Any);
+        self.free.push(slot);
+    }
+
+    /// A slot for a new direction.
+    pub(super) fn slot(
+        &mut self,
+        seen: &Seen<'_>,
+        origin: u32,
+        scratch: &mut Scratch,
+        visit: &mut impl Visit,
+    ) -> usize {
+        while let Some(oldest) = self.oldest() {
+            let waits = self.slots.get(oldest).is_some_and(Stream::waits);
+            let silent = self.slots.get(oldest).is_some_and(|stream| {
+                seen.timestamp
+                    .secs()
+                    .saturating_sub(stream.timestamp.secs())
+                    > self.limits.idle_secs
+            });
+            let count = if silent {
+                &mut self.stats.expired
+            } else if self.index.len() >= self.limits.directions {
+                &mut self.stats.evicted
+            } else {
+                break;
+            };
+            if waits {
+                bump(count);
+            }
+            // Triage counts the silent ones.
+            if !silent
+                && let Some(stream) = self.slots.get(oldest)
+                && !stream.done
+                && stream.direction.is_http2()
+            {
+                stream.direction.leave(&mut scratch.stats);
+            }
+            self.finish(oldest, scratch, visit);
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Stream {
+                flow: seen.flow,
+                origin,
+                used: 0,
+                assembly: Assembly::default(),
+                direction: Direction::new(Hint::Any),
+                need: 0,
+                done: false,
+                hint: Hint::Any,
+                start: Start::Unknown,
+                answers_hello: false,
+                hole: None,
+                packet: 0,
+                timestamp: seen.timestamp,
+                path: Vec::new(),
+            });
+            self.slots.len().saturating_sub(1)
+        });
+        if let Some(stream) = self.slots.get_mut(slot) {
+            stream.flow = seen.flow;
+            stream.origin = origin;
+            stream.packet = seen.packet;
+            stream.timestamp = seen.timestamp;
+            stream.path.clear();
+            stream.path.extend_from_slice(seen.path);
+        }
+        self.index.insert(seen.flow, slot);
+        self.touch(slot);
+        slot
+    }
+
+    /// The slot was used just now.
+    pub(super) fn touch(&mut self, slot: usize) {
+        bump(&mut self.uses);
+        if let Some(stream) = self.slots.get_mut(slot) {
+            stream.used = self.uses;
+            self.order.push_back((slot, self.uses));
+        }
+        // One entry of each direction stays, so this is due again after as many uses at the earliest.
+        if self.order.len() > self.limits.directions.saturating_mul(2) {
+            let slots = &self.slots;
+            self.order
+                .retain(|&(slot, used)| is_current(slots, slot, used));
+        }
+    }
+
+    /// The direction that was silent longest.
+    pub(super) fn oldest(&mut self) -> Option<usize> {
+        while let Some(&(slot, used)) = self.order.front() {
+            if is_current(&self.slots, slot, used) {
+                return Some(slot);
+            }
+            self.order.pop_front();
+        }
+        None
+    }
+
+    /// Gives up directions until the others' bytes fit.
+    pub(super) fn make_space(&mut self, but: usize, scratch: &mut Scratch, visit: &mut impl Visit) {
+        while self.held > self.limits.total {
+            let Some(oldest) = self.oldest() else { break };
+            if oldest == but {
+                // It was used just now: there is no other.
+                break;
+            }
+            if self.slots.get(oldest).is_some_and(Stream::waits) {
+                bump(&mut self.stats.evicted_for_space);
+            }
+            self.finish(oldest, scratch, visit);
+        }
+    }
+
+    /// The end of the input: reads what there is of every direction, in the order of
+    /// their last segments.
+    pub fn drain(&mut self, scratch: &mut Scratch, visit: &mut impl Visit) {
+        while let Some(oldest) = self.oldest() {
+            self.finish(oldest, scratch, visit);
+        }
+        self.order.clear();
+    }
+}
+
+fn is_current(slots: &[Stream], slot: usize, used: u64) -> bool {
+    slots.get(slot).is_some_and(|s| s.used == used)
+}
