@@ -26,6 +26,7 @@ mod sslv2;
 mod step;
 pub mod stream;
 mod stream_http;
+mod stream_start;
 mod stream_stats;
 pub mod text;
 pub mod tls;

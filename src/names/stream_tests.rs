@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use testkit::{dns as make_dns, http as make_http, http2 as make_http2, socks as make_socks};
 use testkit::{starttls, tls as make_tls};
 
+use super::super::begins::{Tls, tls_begins};
 use super::*;
 
 type Names = Vec<(Kind, String, Note)>;
@@ -238,7 +239,7 @@ fn a_servers_hello_behind_every_prelude_is_reached() {
             "{protocol}"
         );
         assert!(!direction.is_done(), "{protocol}");
-        assert_eq!(super::tls_begins(&bytes[at..]), Tls::Server);
+        assert_eq!(tls_begins(&bytes[at..]), Tls::Server);
     }
 }
 

@@ -3,8 +3,9 @@
 //! Everything depends on the order of packets alone: the message that is given up for another is
 //! the one whose last fragment came longest ago.
 
-use super::{Progress, Stats, bump};
+use super::{Progress, Stats};
 use crate::flow::Flow;
+use crate::stats::bump;
 use crate::time::Timestamp;
 
 /// A message whose last fragment came so long ago does not go on: DTLS repeats a lost flight after

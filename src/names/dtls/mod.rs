@@ -10,6 +10,7 @@ mod fragments;
 use super::tls::{Hello, HelloStats, number24, read_body};
 use super::{Kind, x509};
 use crate::flow::Flow;
+use crate::stats::bump;
 use crate::time::Timestamp;
 use fragments::{Key, Message, Table};
 
@@ -61,10 +62,6 @@ impl Stats {
             *sum = sum.saturating_add(n);
         }
     }
-}
-
-fn bump(count: &mut u64) {
-    *count = count.saturating_add(1);
 }
 
 /// Whether a datagram begins with an unencrypted DTLS handshake record: all that its two headers

@@ -8,10 +8,11 @@ use super::opening::POOL;
 use super::stats::QuicStats;
 use super::table::{Entry, Id, KeySet, State};
 use super::version::Dialect;
-use super::{Found, Limits, bump, frames};
+use super::{Found, Limits, frames};
 use crate::names::gquic::{self, Chlo};
 use crate::names::kind::Kind;
 use crate::names::tls::{Hello, read_body};
+use crate::stats::bump;
 use crate::time::Timestamp;
 
 /// Bytes of a hello that a flow may hold when all memory is used.

@@ -34,6 +34,7 @@ use crate::flow::Flow;
 use crate::names::gquic;
 use crate::names::kind::Kind;
 use crate::packet::path::Hop;
+use crate::stats::bump;
 use crate::time::Timestamp;
 use header::{MAX_COALESCED, Packet, next_packet};
 use hello::Rest;
@@ -333,10 +334,6 @@ fn is_retried(entry: &Entry, packet: &Packet<'_>, set: &KeySet) -> bool {
 
 fn is(id: &Option<Id>, bytes: &[u8]) -> bool {
     id.is_some_and(|id| id.as_bytes() == bytes)
-}
-
-fn bump(counter: &mut u64) {
-    *counter = counter.saturating_add(1);
 }
 
 #[cfg(test)]

@@ -18,10 +18,11 @@
 
 use super::budget::{Budget, Rate};
 use super::header::Packet;
+use super::is;
 use super::keys::Keys;
 use super::stats::QuicStats;
 use super::table::{Entry, Id, KeySet};
-use super::{bump, is};
+use crate::stats::bump;
 use crate::time::Timestamp;
 
 /// Tries in vain that each flow may cost: 128, and two more each second.

@@ -9,6 +9,7 @@ use super::MAX_HELLO;
 use super::hello::{Bytes, read_body};
 use super::records::{Cursor, HEADER, Short};
 use crate::names::{Kind, Step, sslv2, x509};
+use crate::stats::bump;
 
 /// How much of one certificate is put together, in bytes. With a hundred names it has about 5,000,
 /// with ten thousand about 270,000.
@@ -252,10 +253,6 @@ impl<V: FnMut(Kind, &[u8])> Reader<'_, V> {
     fn malformed(&mut self) {
         bump(&mut self.stats.malformed);
     }
-}
-
-fn bump(count: &mut u64) {
-    *count = count.saturating_add(1);
 }
 
 pub(crate) fn number24(bytes: &[u8]) -> Option<usize> {
