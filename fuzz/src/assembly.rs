@@ -16,17 +16,24 @@ use super::stream::check_name;
 pub type Order = [u8; 4];
 pub type Names = Vec<(Kind, Vec<u8>, Note)>;
 
-pub fn run(data: &[u8]) {
+/// A byte of choices, what to do in which order, and a message to do it with.
+pub fn parts(data: &[u8]) -> Option<(u8, &[Order], &[u8])> {
     let [choice, count, rest @ ..] = data else {
-        return;
+        return None;
     };
     let (orders, _) = rest.as_chunks::<4>();
     let orders = &orders[..orders.len().min(usize::from(*count))];
     let message = &rest[4 * orders.len()..];
-    let message = &message[..message.len().min(8_000)];
-    bytes_are_those_of_a_simple_table(*choice, orders);
+    Some((*choice, orders, &message[..message.len().min(8_000)]))
+}
+
+pub fn run(data: &[u8]) {
+    let Some((choice, orders, message)) = parts(data) else {
+        return;
+    };
+    bytes_are_those_of_a_simple_table(choice, orders);
     if !message.is_empty() {
-        order_and_overlaps_do_not_matter(*choice, orders, message);
+        order_and_overlaps_do_not_matter(choice, orders, message);
         let small = attacked(orders, message);
         assert_eq!(small, attacked(orders, message), "not the same every time");
     }

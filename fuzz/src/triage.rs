@@ -14,7 +14,7 @@ use bellerophon::stream::table::{Limits, Part, Seen, Table};
 use bellerophon::time::Timestamp;
 use bellerophon::triage::{Reader, Triage, Verdict};
 
-use super::assembly::{Collected, Order, SMALL, cut, whole};
+use super::assembly::{Collected, Order, SMALL, cut, parts, whole};
 
 const FIN: u8 = 1;
 const SYN: u8 = 2;
@@ -66,13 +66,9 @@ impl Sent {
 }
 
 pub fn run(data: &[u8]) {
-    let [choice, count, rest @ ..] = data else {
+    let Some((choice, orders, message)) = parts(data) else {
         return;
     };
-    let (orders, _) = rest.as_chunks::<4>();
-    let orders = &orders[..orders.len().min(usize::from(*count))];
-    let message = &rest[4 * orders.len()..];
-    let message = &message[..message.len().min(8_000)];
     let port = if choice & 0x80 == 0 { 443 } else { 53 };
     // New tables for every input would take most of the time.
     TRIAGE.with_borrow_mut(|triage| {
@@ -81,7 +77,7 @@ pub fn run(data: &[u8]) {
         if !message.is_empty() {
             for answered in [false, true] {
                 triage.clear();
-                nothing_is_lost(triage, *choice, port, answered, orders, message);
+                nothing_is_lost(triage, choice, port, answered, orders, message);
             }
         }
     });
