@@ -40,9 +40,12 @@ impl GapCounts {
 
     /// Puts the current run to the other counts. To be called before they are read.
     pub fn settle(&mut self) {
-        let Some((gap, n)) = self.run.take() else {
-            return;
-        };
+        if let Some((gap, n)) = self.run.take() {
+            self.count(gap, n);
+        }
+    }
+
+    fn count(&mut self, gap: Gap, n: u64) {
         if let Some(sum) = self.counts.get_mut(&gap) {
             *sum = sum.saturating_add(n);
         } else if self.counts.len() < MAX_GAPS {
@@ -50,6 +53,14 @@ impl GapCounts {
         } else {
             self.others = self.others.saturating_add(n);
         }
+    }
+
+    /// Adds what was counted of another input. Both have to be settled.
+    pub fn merge(&mut self, other: &Self) {
+        for (gap, n) in other.sorted() {
+            self.count(gap, n);
+        }
+        self.others = self.others.saturating_add(other.others);
     }
 
     /// The counts, most first; equal counts in the order of the reasons.
@@ -129,6 +140,38 @@ impl ReaderStats {
             *sum = sum.saturating_add(n);
         }
     }
+
+    /// Adds another reader's numbers.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, n) in [
+            (&mut self.packets, other.packets),
+            (&mut self.bytes, other.bytes),
+            (&mut self.wire_bytes, other.wire_bytes),
+            (&mut self.snapped, other.snapped),
+            (&mut self.untimed, other.untimed),
+            (&mut self.bad_options, other.bad_options),
+            (&mut self.lost_before, other.lost_before),
+            (&mut self.filtered, other.filtered),
+            (&mut self.forwarded, other.forwarded),
+            (&mut self.capped, other.capped),
+            (&mut self.paths_cut, other.paths_cut),
+        ] {
+            *sum = sum.saturating_add(n);
+        }
+        for (sum, n) in self.unread.iter_mut().zip(other.unread) {
+            *sum = sum.saturating_add(n);
+        }
+        self.gaps.merge(&other.gaps);
+        self.fragments.add(&other.fragments);
+        self.heads.add(&other.heads);
+        self.glanced.merge(&other.glanced);
+        self.first = earlier(self.first, other.first);
+        self.last = self.last.max(other.last);
+    }
+}
+
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    a.into_iter().chain(b).min()
 }
 
 /// What the reader itself found to hold no listed name.
@@ -151,6 +194,14 @@ impl GlanceStats {
         bump(&mut self.messages);
         self.questions = self.questions.wrapping_add(u64::from(glanced.questions));
         self.records = self.records.wrapping_add(u64::from(glanced.records));
+    }
+
+    /// Adds another reader's numbers.
+    pub fn merge(&mut self, other: &Self) {
+        self.messages = self.messages.saturating_add(other.messages);
+        self.questions = self.questions.saturating_add(other.questions);
+        self.records = self.records.saturating_add(other.records);
+        self.hellos.add(&other.hellos);
     }
 }
 

@@ -85,6 +85,7 @@ fn allocations(rules: &Arc<RuleSet>, bytes: Vec<u8>, workers: usize) -> u64 {
         task: Task::Match(Arc::clone(rules)),
         inputs: vec![Input::Memory(bytes.into())],
         source: source::Options::default(),
+        readers: 1,
         workers,
         filter: None,
     };

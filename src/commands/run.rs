@@ -25,7 +25,7 @@ pub(super) struct Run {
     expansion: Expansion,
     filter: Option<Filter>,
     source: source::Options,
-    workers: usize,
+    threads: Threads,
     stop: Arc<AtomicBool>,
     /// Hidden where there is no terminal to draw it on.
     pub(super) bar: ProgressBar,
@@ -37,7 +37,7 @@ pub(super) struct Finished {
     expansion: Expansion,
     stopped: bool,
     elapsed: Duration,
-    workers: usize,
+    threads: Threads,
 }
 
 impl Run {
@@ -54,7 +54,7 @@ impl Run {
             );
         }
         let stop = stop_flag()?;
-        let workers = worker_threads(input.workers);
+        let threads = Threads::new(input.readers, input.workers, inputs.len(), processors());
         let bar = progress_bar(expansion.total_bytes, report.no_progress);
         let source = source::Options {
             max_expansion: input.max_expansion,
@@ -64,7 +64,7 @@ impl Run {
             expansion,
             filter,
             source,
-            workers,
+            threads,
             stop,
             bar,
         })
@@ -93,7 +93,8 @@ impl Run {
             task,
             inputs: self.expansion.inputs.clone(),
             source: self.source,
-            workers: self.workers,
+            readers: self.threads.readers,
+            workers: self.threads.workers,
             filter: self.filter,
         };
         let outcome = pipeline::run(config, sink, &Progress::default(), &self.stop)?;
@@ -104,7 +105,7 @@ impl Run {
             outcome,
             expansion: self.expansion,
             elapsed: begun.elapsed(),
-            workers: self.workers,
+            threads: self.threads,
         })
     }
 }
@@ -120,14 +121,46 @@ pub(super) fn stop_flag() -> io::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// How many worker threads to use.
-pub(super) fn worker_threads(asked: Option<u16>) -> usize {
-    match asked {
-        Some(n) => usize::from(n),
-        // The reader needs a processor of its own.
-        None => std::thread::available_parallelism()
-            .map_or(1, |n| n.get().saturating_sub(1).clamp(1, 64)),
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// How many threads a run has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Threads {
+    pub(super) readers: usize,
+    pub(super) workers: usize,
+}
+
+impl Threads {
+    /// More files than this are not read at once unless that is asked for: each reader has tables of its own.
+    const MAX_READERS: usize = 8;
+
+    const MAX_WORKERS: usize = 64;
+
+    /// As asked for, or what suits so many inputs on so many processors. Of both kinds each needs a processor of its
+    /// own where the traffic is hard; but where there is little to read, workers sleep.
+    fn new(readers: Option<u16>, workers: Option<u16>, inputs: usize, processors: usize) -> Self {
+        let asked = workers.map(usize::from);
+        let readers = match readers {
+            Some(n) => usize::from(n),
+            None => processors
+                .min(Self::MAX_READERS)
+                .min(asked.unwrap_or(usize::MAX)),
+        };
+        let readers = readers.clamp(1, inputs.max(1));
+        let workers =
+            asked.unwrap_or_else(|| processors.saturating_sub(readers).min(Self::MAX_WORKERS));
+        Self {
+            readers,
+            workers: workers.max(readers),
+        }
     }
+}
+
+/// How many worker threads one reader has.
+pub(super) fn worker_threads(asked: Option<u16>) -> usize {
+    Threads::new(Some(1), asked, 1, processors()).workers
 }
 
 /// Whether `path` leads to the file of `input`.
@@ -220,7 +253,8 @@ impl Finished {
                 .collect(),
             stopped: self.stopped,
             elapsed: self.elapsed,
-            workers: self.workers,
+            readers: self.threads.readers,
+            workers: self.threads.workers,
         });
         let stderr = io::stderr();
         let style = Style::for_stream(&stderr);
@@ -266,5 +300,39 @@ fn progress_bar(total: Option<u64>, refused: bool) -> ProgressBar {
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Threads;
+
+    #[test]
+    fn threads_suit_inputs_and_processors() {
+        let cases = [
+            // readers, workers, inputs, processors
+            ((None, None, 1, 1), (1, 1)),
+            ((None, None, 1, 2), (1, 1)),
+            ((None, None, 1, 16), (1, 15)),
+            ((None, None, 9, 1), (1, 1)),
+            ((None, None, 9, 2), (2, 2)),
+            ((None, None, 3, 16), (3, 13)),
+            ((None, None, 99, 16), (8, 8)),
+            ((None, None, 99, 128), (8, 64)),
+            // One worker has one reader.
+            ((None, Some(1), 9, 8), (1, 1)),
+            ((None, Some(4), 9, 8), (4, 4)),
+            ((Some(4), Some(1), 9, 2), (4, 4)),
+            ((Some(4), None, 2, 2), (2, 2)),
+            ((None, None, 0, 4), (1, 3)),
+        ];
+        for ((readers, workers, inputs, processors), (r, w)) in cases {
+            let threads = Threads::new(readers, workers, inputs, processors);
+            assert_eq!(
+                (threads.readers, threads.workers),
+                (r, w),
+                "{inputs} on {processors}"
+            );
+        }
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 /// among them: it runs on the caller's thread.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CpuTimes {
-    /// The reader.
-    pub reader: Option<Duration>,
+    /// Each reader.
+    pub readers: Vec<Option<Duration>>,
     /// Each worker.
     pub workers: Vec<Option<Duration>>,
 }

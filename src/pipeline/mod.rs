@@ -1,28 +1,30 @@
 //! Threads and channels. Elsewhere only `source` has a thread, for input that makes wait.
 //!
-//! One reader thread takes frames from the inputs, decodes and triages them, and copies what is
-//! forwarded into one batch for each worker. All batches of a moment form an epoch. Workers read
-//! names and match; the collector, on the calling thread, waits for all parts of an epoch and puts
-//! them in packet order, so the output does not depend on the number of workers. Every channel is
-//! bounded and blocks: offline, nothing is lost.
+//! A reader takes frames from one input after the other, decodes and triages them, and copies what is forwarded
+//! into one batch for each of its workers. All batches of a moment form an epoch. Workers read names and match. A
+//! reader and its workers are a crew; several crews read several inputs at once. The collector, on the calling
+//! thread, waits for all parts of an epoch and puts them in packet order, and what is found in the inputs in their
+//! order, so the output does not depend on the number of threads. Every channel is bounded and blocks: offline,
+//! nothing is lost.
 
 mod batch;
+mod collector;
 mod cpu;
+mod crew;
 mod out;
+mod progress;
 mod reader;
 mod worker;
 
 pub use cpu::{CpuTimes, of_this_thread as cpu_time_of_this_thread};
+pub use progress::Progress;
 pub use reader::{InputError, InputReport};
 
-use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use hdrhistogram::Histogram;
 
 use crate::alert::Sighting;
@@ -30,16 +32,8 @@ use crate::rules::RuleSet;
 use crate::source::filter::Filter;
 use crate::source::{self, Input};
 use crate::stats::{ReaderStats, WorkerStats};
-use batch::Batch;
-use out::{Findings, Order};
-use reader::{Lane, Reader};
-use worker::Worker;
-
-/// Batches on their way to one worker.
-const LANE_DEPTH: usize = 4;
-
-/// How often the sink is told to show progress.
-const TICK: Duration = Duration::from_millis(100);
+use collector::Collector;
+use crew::{Crew, Queue, Shared};
 
 /// What to do with names.
 #[derive(Clone)]
@@ -58,7 +52,9 @@ pub struct Config {
     pub inputs: Vec<Input>,
     /// How inputs are read.
     pub source: source::Options,
-    /// Number of worker threads, at least 1.
+    /// How many inputs are read at once, at least 1; no more than there are.
+    pub readers: usize,
+    /// Number of worker threads, in all; each reader has at least one.
     pub workers: usize,
     /// The user's BPF expression, compiled.
     pub filter: Option<Filter>,
@@ -88,51 +84,9 @@ pub trait Sink {
     fn tick(&mut self, progress: &Progress);
 }
 
-/// How far the reader is. Updated once a block.
-#[derive(Debug, Default)]
-pub struct Progress {
-    before: AtomicU64,
-    bytes: AtomicU64,
-    packets: AtomicU64,
-    first: OnceLock<Instant>,
-}
-
-impl Progress {
-    /// Bytes of the inputs consumed so far, as they lie on disk.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Packets read so far.
-    pub fn packets(&self) -> u64 {
-        self.packets.load(Ordering::Relaxed)
-    }
-
-    /// When the first packets had been read.
-    pub fn first_packets(&self) -> Option<Instant> {
-        self.first.get().copied()
-    }
-
-    fn update(&self, bytes: u64, packets: u64) {
-        if packets != 0 {
-            self.first.get_or_init(Instant::now);
-        }
-        let before = self.before.load(Ordering::Relaxed);
-        self.bytes
-            .store(before.saturating_add(bytes), Ordering::Relaxed);
-        self.packets.store(packets, Ordering::Relaxed);
-    }
-
-    fn finished_input(&self, bytes: u64) {
-        let before = self.before.load(Ordering::Relaxed).saturating_add(bytes);
-        self.before.store(before, Ordering::Relaxed);
-        self.bytes.store(before, Ordering::Relaxed);
-    }
-}
-
 /// What came of a run.
 pub struct Outcome {
-    /// The reader's numbers.
+    /// The readers' numbers, added up.
     pub reader: ReaderStats,
     /// The workers' numbers, added up.
     pub workers: WorkerStats,
@@ -158,209 +112,100 @@ pub fn run(
     stop: &Arc<AtomicBool>,
 ) -> io::Result<Outcome> {
     let names: Arc<[String]> = config.inputs.iter().map(Input::machine_name).collect();
-    let workers = config.workers.max(1);
-    let (found, findings) = bounded(workers.saturating_mul(LANE_DEPTH));
-    let (spare, spares) = bounded(workers.saturating_mul(LANE_DEPTH).saturating_mul(2));
+    let queue = Queue::new(&config.inputs);
+    let shared = Shared {
+        task: &config.task,
+        queue: &queue,
+        names: &names,
+        source: &config.source,
+        progress,
+        stop,
+    };
+    let readers = config.readers.clamp(1, config.inputs.len().max(1));
     thread::scope(|scope| {
-        let mut lanes = Vec::with_capacity(workers);
-        let mut threads = Vec::with_capacity(workers);
-        for n in 0..workers {
-            let (full, batches) = bounded(LANE_DEPTH);
-            // One more than can be on the way: the reader always finds an empty one in the end.
-            let (recycle, empty) = bounded(LANE_DEPTH.saturating_add(2));
-            for _ in 0..LANE_DEPTH.saturating_add(1) {
-                // There is room for all of them.
-                let _ = recycle.try_send(Batch::new());
+        let mut crews = Vec::with_capacity(readers);
+        let mut lines = Vec::with_capacity(readers);
+        let mut filter = config.filter;
+        for number in 0..readers {
+            let another = filter.as_ref().map(Filter::another);
+            let filter = std::mem::replace(&mut filter, another);
+            let workers = share(config.workers, readers, number);
+            match Crew::start(scope, number, workers, filter, shared) {
+                Ok((crew, line)) => {
+                    crews.push(crew);
+                    lines.push(line);
+                }
+                Err(error) => {
+                    // The other crews end, since nobody takes what they find.
+                    stop.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
             }
-            lanes.push(Lane { full, empty });
-            let worker = Worker::new(config.task.clone(), Arc::clone(&names));
-            let (found, spares) = (found.clone(), spares.clone());
-            threads.push(
-                thread::Builder::new()
-                    .name(format!("worker-{n}"))
-                    .spawn_scoped(scope, move || {
-                        let stats = work(worker, batches, recycle, found, spares);
-                        (stats, cpu::of_this_thread())
-                    })?,
-            );
         }
-        drop((found, spares));
-        let rules = match &config.task {
-            Task::Match(rules) => Some(Arc::clone(rules)),
-            Task::List => None,
-        };
-        let reader = Reader::new(lanes, rules, config.filter, progress, stop);
-        let reading = thread::Builder::new()
-            .name("reader".to_owned())
-            .spawn_scoped(scope, move || {
-                let read = reader.run(&config.inputs, &config.source);
-                (read, cpu::of_this_thread())
-            })?;
-
-        let mut collector = Collector::new(workers);
-        let sink_error = collector.run(findings, &spare, sink, progress).err();
-        // With the receiver gone the workers end, and then the reader; but it may be waiting for
+        let mut collector = Collector::new(lines);
+        let sink_error = collector.run(sink, progress).err();
+        // With the receivers gone the workers end, and then the readers; but they may be waiting for
         // input that never comes.
         if sink_error.is_some() {
             stop.store(true, Ordering::Relaxed);
         }
-        let mut sum = WorkerStats::default();
-        let mut cpu = CpuTimes::default();
-        let mut panicked = false;
-        for thread in threads {
-            match thread.join() {
-                Ok((stats, time)) => {
-                    sum.add(&stats);
-                    cpu.workers.push(time);
-                }
-                Err(_) => panicked = true,
-            }
-        }
-        if panicked {
-            stop.store(true, Ordering::Relaxed);
-        }
-        let read = reading.join();
-        let (Ok(((reader, inputs), time)), false) = (read, panicked) else {
-            return Err(io::Error::other(
-                "a thread of the pipeline ended by a panic",
-            ));
-        };
-        sum.add_glanced(&reader.glanced);
-        cpu.reader = time;
-        Ok(Outcome {
-            reader,
-            workers: sum,
-            inputs,
-            latency: collector.latency,
-            cpu,
+        let latency = collector.finish();
+        // All of them, before anything is said of one.
+        let crews: Vec<_> = crews.into_iter().map(Crew::join).collect();
+        let mut outcome = Outcome {
+            reader: ReaderStats::default(),
+            workers: WorkerStats::default(),
+            inputs: Vec::new(),
+            latency,
+            cpu: CpuTimes::default(),
             sink_error,
-        })
+        };
+        let mut inputs = Vec::with_capacity(config.inputs.len());
+        for crew in crews {
+            let Some(crew) = crew else {
+                return Err(io::Error::other(
+                    "a thread of the pipeline ended by a panic",
+                ));
+            };
+            let (reader, read) = crew.reader;
+            outcome.reader.add(&reader);
+            outcome.workers.add(&crew.workers);
+            outcome.cpu.readers.push(crew.reader_time);
+            outcome.cpu.workers.extend(crew.worker_times);
+            inputs.extend(read);
+        }
+        inputs.sort_by_key(|read| read.index);
+        for read in inputs {
+            // In their order, since the number of different gaps is bounded.
+            outcome.reader.gaps.merge(&read.gaps);
+            outcome.inputs.push(read.report);
+        }
+        outcome.workers.add_glanced(&outcome.reader.glanced);
+        Ok(outcome)
     })
 }
 
-fn work(
-    mut worker: Worker,
-    batches: Receiver<Batch>,
-    recycle: Sender<Batch>,
-    found: Sender<Findings>,
-    spares: Receiver<Findings>,
-) -> WorkerStats {
-    for batch in batches {
-        let mut findings = spares.try_recv().unwrap_or_else(|_| Findings::new());
-        findings.clear();
-        worker.read(&batch, &mut findings);
-        // The reader may be gone already; then nobody needs the batch.
-        let _ = recycle.try_send(batch);
-        if found.send(findings).is_err() {
-            break;
-        }
-    }
-    worker.stats()
+/// How many of all workers serve this reader.
+fn share(workers: usize, readers: usize, number: usize) -> usize {
+    let each = workers.checked_div(readers).unwrap_or(workers);
+    let more = workers
+        .checked_rem(readers)
+        .is_some_and(|left| number < left);
+    each.saturating_add(usize::from(more)).max(1)
 }
 
-/// Puts the workers' findings into packet order.
-struct Collector {
-    workers: usize,
-    /// Epochs that are not complete, from `next` on.
-    waiting: VecDeque<Vec<Findings>>,
-    next: u64,
-    latency: Histogram<u64>,
-}
+#[cfg(test)]
+mod tests {
+    use super::share;
 
-impl Collector {
-    fn new(workers: usize) -> Self {
-        // One minute is the longest latency that is told apart; three significant digits.
-        let mut latency = Histogram::new_with_bounds(1, 60_000_000_000, 3)
-            .unwrap_or_else(|_| unreachable!("the bounds are constants"));
-        latency.auto(false);
-        Self {
-            workers,
-            waiting: VecDeque::new(),
-            next: 0,
-            latency,
-        }
-    }
-
-    fn run(
-        &mut self,
-        findings: Receiver<Findings>,
-        spare: &Sender<Findings>,
-        sink: &mut impl Sink,
-        progress: &Progress,
-    ) -> io::Result<()> {
-        loop {
-            match findings.recv_timeout(TICK) {
-                Ok(part) => {
-                    self.accept(part);
-                    while self
-                        .waiting
-                        .front()
-                        .is_some_and(|e| e.len() == self.workers)
-                    {
-                        let epoch = self.waiting.pop_front().unwrap_or_default();
-                        self.next = self.next.wrapping_add(1);
-                        self.give(&epoch, sink)?;
-                        for part in epoch {
-                            // Where there is no room, it is freed.
-                            let _ = spare.try_send(part);
-                        }
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
-            }
-            sink.tick(progress);
-        }
-    }
-
-    /// A worker may be ahead of another by what its channel holds, so `waiting` stays short.
-    fn accept(&mut self, part: Findings) {
-        let index = usize::try_from(part.epoch.wrapping_sub(self.next)).unwrap_or(usize::MAX);
-        while self.waiting.len() <= index {
-            self.waiting.push_back(Vec::with_capacity(self.workers));
-        }
-        if let Some(epoch) = self.waiting.get_mut(index) {
-            epoch.push(part);
-        }
-    }
-
-    fn give(&mut self, epoch: &[Findings], sink: &mut impl Sink) -> io::Result<()> {
-        let mut sightings: Vec<(Order, usize, &Sighting)> = epoch
-            .iter()
-            .flat_map(|part| {
-                let input = part.input;
-                part.sightings
-                    .iter()
-                    .map(move |(order, s)| (*order, input, s))
-            })
-            .collect();
-        // No two workers share a place, and a stable sort keeps the order inside it.
-        sightings.sort_by_key(|(order, ..)| *order);
-        for (_, input, sighting) in &sightings {
-            sink.sighting(*input, sighting)?;
-        }
-        let mut lines: Vec<(Order, &[u8])> = Vec::new();
-        for part in epoch {
-            let mut start = 0;
-            for &(order, end) in &part.marks {
-                lines.push((order, part.lines.get(start..end).unwrap_or_default()));
-                start = end;
-            }
-        }
-        lines.sort_by_key(|(order, _)| *order);
-        for (_, line) in &lines {
-            sink.lines(line)?;
-        }
-        if !sightings.is_empty() || !lines.is_empty() {
-            sink.flush()?;
-        }
-        if !sightings.is_empty()
-            && let Some(born) = epoch.first().map(|part| part.born)
-        {
-            let nanos = u64::try_from(born.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.latency
-                .saturating_record_n(nanos, sightings.len() as u64);
-        }
-        Ok(())
+    #[test]
+    fn workers_are_shared_out() {
+        let all = |workers, readers| -> Vec<usize> {
+            (0..readers).map(|n| share(workers, readers, n)).collect()
+        };
+        assert_eq!(all(1, 1), [1]);
+        assert_eq!(all(5, 1), [5]);
+        assert_eq!(all(7, 3), [3, 2, 2]);
+        assert_eq!(all(1, 3), [1, 1, 1]);
     }
 }

@@ -26,6 +26,8 @@ pub(super) type Order = (u64, usize);
 pub(super) struct Findings {
     pub(super) epoch: u64,
     pub(super) input: usize,
+    /// The input has ended.
+    pub(super) last: bool,
     pub(super) born: Instant,
     /// With the place of each in the order of everything that is found.
     pub(super) sightings: Vec<(Order, Sighting)>,
@@ -39,6 +41,7 @@ impl Findings {
         Self {
             epoch: 0,
             input: 0,
+            last: false,
             born: Instant::now(),
             sightings: Vec::new(),
             lines: Vec::new(),
@@ -46,7 +49,13 @@ impl Findings {
         }
     }
 
+    /// Nothing was found, and nothing ended.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.last && self.sightings.is_empty() && self.lines.is_empty()
+    }
+
     pub(super) fn clear(&mut self) {
+        self.last = false;
         self.sightings.clear();
         self.lines.clear();
         self.marks.clear();

@@ -8,14 +8,16 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::Progress;
 use super::batch::{Batch, Pushed};
+use super::crew::Queue;
+use super::progress::Mark;
 use crate::names::dns::Glance;
 use crate::names::stream::Hint;
 use crate::names::tls;
 use crate::packet::{self, Fragment, Gap, Packet, Path, Segment, Stop, Transport};
 use crate::rules::RuleSet;
 use crate::source::filter::{Filter, FilterError};
-use crate::source::{self, Capture, CaptureReport, Fill, Frame, Input, SourceError};
-use crate::stats::{ReaderStats, bump};
+use crate::source::{self, Capture, CaptureReport, Fill, Frame, SourceError};
+use crate::stats::{GapCounts, ReaderStats, bump};
 use crate::stream::defrag::{Datagram, Defragmenter, Limits, Outcome};
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
@@ -51,6 +53,15 @@ pub struct InputReport {
     pub report: Option<CaptureReport>,
     /// What went wrong with it.
     pub error: Option<InputError>,
+}
+
+/// An input that was begun.
+pub(super) struct InputRead {
+    /// Its number in the order of all inputs.
+    pub(super) index: usize,
+    pub(super) report: InputReport,
+    /// Why frames of it were not read.
+    pub(super) gaps: GapCounts,
 }
 
 /// One end of the channels to a worker.
@@ -132,17 +143,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads all inputs in order. Ends early where the stop flag is set or the workers are gone.
+    /// Reads inputs as long as there are some. Ends early where the stop flag is set or the workers are gone.
     pub(super) fn run(
         mut self,
-        inputs: &[Input],
+        queue: &Queue<'_>,
         options: &source::Options,
-    ) -> (ReaderStats, Vec<InputReport>) {
-        let mut reports = Vec::with_capacity(inputs.len());
-        for (index, input) in inputs.iter().enumerate() {
-            if self.stop.load(Ordering::Relaxed) {
-                break;
-            }
+    ) -> (ReaderStats, Vec<InputRead>) {
+        let mut inputs = Vec::new();
+        while !self.stop.load(Ordering::Relaxed)
+            && let Some((index, input)) = queue.take()
+        {
             self.input = index;
             let mut report = InputReport {
                 name: input.to_string(),
@@ -153,7 +163,8 @@ impl<'a> Reader<'a> {
             match Capture::open(input, options, self.stop) {
                 Err(error) => report.error = Some(error.into()),
                 Ok(mut capture) => {
-                    let ended = self.read(&mut capture);
+                    let mut mark = Mark::default();
+                    let ended = self.read(&mut capture, &mut mark);
                     // Also where the capture breaks off: what came before counts.
                     let ended = ended.and(self.finish_fragments());
                     match ended {
@@ -161,12 +172,18 @@ impl<'a> Reader<'a> {
                         Err(Ended::Error(error)) => report.error = Some(error),
                         Err(Ended::Closed) => closed = true,
                     }
-                    self.progress.finished_input(capture.progress());
+                    self.update(&mut mark, &capture);
                     self.stats.add_input(capture.report());
                     report.report = Some(capture.report().clone());
                 }
             }
-            reports.push(report);
+            let mut gaps = std::mem::take(&mut self.stats.gaps);
+            gaps.settle();
+            inputs.push(InputRead {
+                index,
+                report,
+                gaps,
+            });
             if closed || self.end_input().is_err() {
                 break;
             }
@@ -175,19 +192,21 @@ impl<'a> Reader<'a> {
             self.stats.first = Some(self.first);
             self.stats.last = Some(self.last);
         }
-        self.stats.gaps.settle();
         self.stats.fragments = *self.defragmenter.stats();
         self.stats.heads = self.triage.stats();
-        (self.stats, reports)
+        (self.stats, inputs)
     }
 
-    fn read(&mut self, capture: &mut Capture) -> Result<(), Ended> {
+    fn update(&self, mark: &mut Mark, capture: &Capture) {
+        mark.update(self.progress, capture.progress(), capture.report().frames);
+    }
+
+    fn read(&mut self, capture: &mut Capture, mark: &mut Mark) -> Result<(), Ended> {
         let mut blocks = 0u32;
         loop {
             while self.some_frames(capture)? {}
             blocks = blocks.wrapping_add(1);
-            let packets = self.stats.packets.saturating_add(capture.report().frames);
-            self.progress.update(capture.progress(), packets);
+            self.update(mark, capture);
             if capture.is_stream() || blocks.is_multiple_of(BLOCKS_PER_EPOCH) {
                 self.flush()?;
             }

@@ -80,6 +80,7 @@ impl Worker {
         findings.epoch = batch.epoch;
         findings.input = batch.input;
         findings.born = batch.born;
+        findings.last = batch.last;
         let file = self.inputs.get(batch.input).map_or("", String::as_str);
         let mut out = Out {
             task: &self.task,

@@ -34,6 +34,14 @@ impl Filter {
         Ok(filter)
     }
 
+    /// The same expression for another thread; it is compiled there again.
+    pub fn another(&self) -> Self {
+        Self {
+            expression: self.expression.clone(),
+            programs: Vec::new(),
+        }
+    }
+
     /// Whether the expression matches `frame`.
     ///
     /// # Errors

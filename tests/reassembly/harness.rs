@@ -262,6 +262,7 @@ pub(crate) fn read_captures(captures: &[Vec<Packet>], workers: usize) -> Read {
             task,
             inputs: inputs.clone(),
             source: source::Options::default(),
+            readers: 1,
             workers,
             filter: None,
         };

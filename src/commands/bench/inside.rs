@@ -74,6 +74,7 @@ pub(super) fn run(
         task: Task::Match(rules),
         inputs: vec![input],
         source: source_options(),
+        readers: 1,
         workers,
         filter: None,
     };
@@ -91,13 +92,8 @@ pub(super) fn run(
     }
     let run = Run {
         wall: wall.as_secs_f64(),
-        reader: outcome.cpu.reader.as_ref().map(Duration::as_secs_f64),
-        workers: outcome
-            .cpu
-            .workers
-            .iter()
-            .map(|time| time.as_ref().map(Duration::as_secs_f64))
-            .sum(),
+        reader: seconds(&outcome.cpu.readers),
+        workers: seconds(&outcome.cpu.workers),
         collector,
         packets: outcome.reader.packets,
         wire_bytes: outcome.reader.wire_bytes,
@@ -121,6 +117,14 @@ pub(super) fn run(
     serde_json::to_writer(&mut out, &run)?;
     writeln!(out)?;
     Ok(Status::Done)
+}
+
+/// The sum of what threads used; `None` where it is not known of one.
+fn seconds(times: &[Option<Duration>]) -> Option<f64> {
+    times
+        .iter()
+        .map(|time| time.as_ref().map(Duration::as_secs_f64))
+        .sum()
 }
 
 fn latency(outcome: &Outcome) -> Option<Latency> {

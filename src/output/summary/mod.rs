@@ -183,6 +183,8 @@ pub struct Speed {
     pub packets_per_second: f64,
     /// Captured bits a second.
     pub bits_per_second: f64,
+    /// Inputs that were read at once, at most.
+    pub readers: usize,
     /// Worker threads.
     pub workers: usize,
     /// From packet to written alert.
@@ -220,6 +222,8 @@ pub struct Facts<'a> {
     pub stopped: bool,
     /// Wall-clock time of the run.
     pub elapsed: Duration,
+    /// Inputs that were read at once, at most.
+    pub readers: usize,
     /// Worker threads.
     pub workers: usize,
 }
@@ -325,6 +329,7 @@ impl Summary {
                 seconds,
                 packets_per_second: per(reader.packets as f64, seconds),
                 bits_per_second: per(reader.bytes as f64 * 8.0, seconds),
+                readers: facts.readers,
                 workers: facts.workers,
                 alert_latency: (!latency.is_empty()).then(|| Latency {
                     p50_us: micros(latency.value_at_quantile(0.5)),

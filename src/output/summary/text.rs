@@ -276,8 +276,13 @@ fn scaled(mut amount: f64, units: &[&str]) -> String {
 
 impl Speed {
     fn text(&self) -> String {
+        let readers = if self.readers > 1 {
+            format!("{} readers, ", self.readers)
+        } else {
+            String::new()
+        };
         let mut text = format!(
-            "{:.3} s, {}, {}, {}",
+            "{:.3} s, {}, {}, {readers}{}",
             self.seconds,
             scaled(
                 self.packets_per_second,

@@ -8,6 +8,7 @@
 
 mod requests;
 mod splits;
+mod stats;
 mod table;
 
 use super::{Message, Part, Window};
@@ -16,7 +17,7 @@ use crate::stats::bump;
 use crate::stream::roles::Start;
 use requests::is_before;
 use splits::Splits;
-pub use table::HeadStats;
+pub use stats::HeadStats;
 use table::{Entry, Place, State, Table};
 pub(super) use table::{HTTP2_WINDOW, Key};
 

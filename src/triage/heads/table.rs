@@ -7,6 +7,7 @@
 //! In front of the table stands a filter of one byte for each of 65,536 hash values. It fits the L2
 //! cache and tells nearly all bulk that the table has nothing on it.
 
+use super::HeadStats;
 use crate::stats::bump;
 use crate::stream::roles::Start;
 
@@ -238,22 +239,6 @@ impl Iterator for Places {
         let bucket = self.bucket;
         Some(Place { bucket, way })
     }
-}
-
-/// What was counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct HeadStats {
-    /// Directions whose SYN was noted and that made room for others before they sent anything.
-    pub evicted_fresh: u64,
-    /// Directions that made room for others inside a message.
-    pub evicted_open: u64,
-    /// Directions that were silent for over 120 seconds after a message began. Whether it was whole
-    /// is not known here: where it was not, who reads it counts it.
-    pub idle_open: u64,
-    /// Those of which more was wanted, whatever comes: HTTP/2.
-    pub idle_http2: u64,
-    /// Directions of which data came more than 64 KiB ahead of the first byte: not forwarded.
-    pub ahead: u64,
 }
 
 /// The table: entries by their keys, and the filter before it.
