@@ -11,8 +11,9 @@ use bellerophon::names::stream::{Direction, Hint, Note, Scratch};
 use bellerophon::names::text::NameText;
 use bellerophon::names::{Kind, Step, dns, tls};
 use bellerophon::rules::{self, LoadOptions, RuleSet};
+use bellerophon::stream::part::Part;
 use bellerophon::stream::roles::Start;
-use bellerophon::stream::table::{Limits, Part, Seen, Table, Visit};
+use bellerophon::stream::table::{Limits, Seen, Segment, Table, Visit};
 use bellerophon::time::Timestamp;
 use testkit::rng::Rng;
 
@@ -173,15 +174,17 @@ fn two_segments() -> Result<Piece, Failure> {
                 origin,
                 sequence,
                 last,
-                left: false,
-                cut: false,
                 begins: !last,
                 start: if last { Start::Unknown } else { Start::Opener },
-                answers_hello: false,
+                ..Part::default()
+            };
+            let segment = Segment {
+                part,
                 hint: Hint::Any,
+                cut: false,
                 payload,
             };
-            table.segment(&seen, &part, &mut scratch, &mut count);
+            table.segment(&seen, &segment, &mut scratch, &mut count);
             sequence = sequence.wrapping_add(payload.len() as u32);
         }
         count.0

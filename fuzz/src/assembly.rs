@@ -7,8 +7,9 @@ use bellerophon::flow::{Flow, Protocol};
 use bellerophon::names::stream::{Direction, Hint, Note, Scratch};
 use bellerophon::names::{Kind, Step};
 use bellerophon::stream::assembly::{Assembly, MAX_PARTS, MAX_SKIP};
+use bellerophon::stream::part::Part;
 use bellerophon::stream::roles::Start;
-use bellerophon::stream::table::{Limits, Part, Seen, StreamStats, Table, Visit};
+use bellerophon::stream::table::{Limits, Seen, Segment, StreamStats, Table, Visit};
 use bellerophon::time::Timestamp;
 
 use super::stream::check_name;
@@ -104,21 +105,20 @@ fn order_and_overlaps_do_not_matter(choice: u8, orders: &[Order], message: &[u8]
         let part = Part {
             origin,
             sequence: origin.wrapping_add(u32::try_from(at).unwrap()),
-            last: false,
-            left: false,
-            cut: false,
-            begins: false,
-            start: Start::Unknown,
-            answers_hello: false,
+            ..Part::default()
+        };
+        let segment = Segment {
+            part,
             hint,
+            cut: false,
             payload: &message[at..at + length],
         };
-        table.segment(&seen, &part, &mut scratch, &mut found);
+        table.segment(&seen, &segment, &mut scratch, &mut found);
         assert_eq!(table.directions(), 1);
     }
     table.drain(&mut scratch, &mut found);
     assert_eq!((table.directions(), table.bytes()), (0, 0));
-    let stats = *table.stats();
+    let stats = table.stats();
     let harmless = StreamStats {
         assembled: stats.assembled,
         incomplete: stats.incomplete,
@@ -184,24 +184,29 @@ fn attacked(orders: &[Order], message: &[u8]) -> (Names, StreamStats) {
             sequence: origin.wrapping_add(u32::try_from(at).unwrap()),
             last: how & 2 != 0,
             left: how & 0x12 == 0x12,
-            cut: how & 4 != 0,
             begins: how & 8 != 0,
+            looks: how & 9 != 0,
             start: match how & 0x60 {
                 0x20 => Start::Opener,
                 0x40 => Start::Acceptor,
                 _ => Start::Unknown,
             },
             answers_hello: how & 0x80 != 0,
+            alone: false,
+        };
+        let segment = Segment {
+            part,
             hint: if how & 16 == 0 { Hint::Any } else { Hint::Dns },
+            cut: how & 4 != 0,
             payload: &payload,
         };
-        table.segment(&seen, &part, &mut scratch, &mut found);
+        table.segment(&seen, &segment, &mut scratch, &mut found);
         assert!(table.directions() <= SMALL.directions);
         assert!(table.bytes() <= SMALL.total, "{} bytes", table.bytes());
     }
     table.drain(&mut scratch, &mut found);
     assert_eq!((table.directions(), table.bytes()), (0, 0));
-    (found.names, *table.stats())
+    (found.names, table.stats())
 }
 
 /// What is known from the first byte on that was not taken.

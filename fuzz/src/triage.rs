@@ -10,7 +10,7 @@ use bellerophon::names::Kind;
 use bellerophon::names::stream::{Hint, Scratch, Shape, shape};
 use bellerophon::packet::{Flags, Ip, Packet, Segment, Transport};
 use bellerophon::stream::roles::Start;
-use bellerophon::stream::table::{Limits, Part, Seen, Table};
+use bellerophon::stream::table::{self, Limits, Seen, Table};
 use bellerophon::time::Timestamp;
 use bellerophon::triage::{Reader, Triage, Verdict};
 
@@ -173,10 +173,15 @@ fn promises_are_kept(triage: &mut Triage, port: u16, segments: &[Sent]) {
         if part.last {
             over.insert((flow, part.origin));
         }
-        let part = of_table(part, hint, sent);
+        let segment = table::Segment {
+            part,
+            hint,
+            cut: sent.cut,
+            payload: &sent.payload,
+        };
         table.segment(
             &seen(found.newest, flow, sent),
-            &part,
+            &segment,
             &mut scratch,
             &mut found,
         );
@@ -206,21 +211,6 @@ fn has_length(payload: &[u8]) -> bool {
     payload
         .split_first_chunk::<2>()
         .is_some_and(|(length, rest)| usize::from(u16::from_be_bytes(*length)) == rest.len())
-}
-
-fn of_table<'a>(part: bellerophon::triage::Part, hint: Hint, sent: &'a Sent) -> Part<'a> {
-    Part {
-        origin: part.origin,
-        sequence: part.sequence,
-        last: part.last,
-        cut: sent.cut,
-        left: part.left,
-        begins: part.begins,
-        start: part.start,
-        answers_hello: part.answers_hello,
-        hint,
-        payload: &sent.payload,
-    }
 }
 
 fn seen(packet: u64, flow: Flow, sent: &Sent) -> Seen<'static> {
@@ -298,9 +288,14 @@ fn nothing_is_lost(
         let packet = sent.packet(port);
         let verdict = triage.packet(&packet, sent.now());
         if let Verdict::Forward(Reader::Stream(part, hint)) = verdict {
-            let part = of_table(part, hint, &sent);
+            let segment = table::Segment {
+                part,
+                hint,
+                cut: sent.cut,
+                payload: &sent.payload,
+            };
             let seen = seen(found.newest, packet.flow(), &sent);
-            table.segment(&seen, &part, &mut scratch, &mut found);
+            table.segment(&seen, &segment, &mut scratch, &mut found);
         }
     }
     table.drain(&mut scratch, &mut found);

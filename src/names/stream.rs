@@ -4,7 +4,7 @@
 //! or CONNECT request or a STARTTLS dialogue the bytes are judged anew. [`Direction::read`] is
 //! given contiguous bytes from where the last message ended. It keeps a few numbers and no bytes.
 
-use super::begins::{dns_begins, dns_certain};
+use super::begins::{DNS_START, dns_begins, dns_certain, dns_likely};
 use super::dns::DnsNote;
 use super::http2::{self, Connection, Content};
 use super::prelude::{self, Part, Prelude, Text};
@@ -142,6 +142,11 @@ pub fn dns_may_begin(bytes: &[u8]) -> bool {
 /// Whether a message of DNS over TCP begins here for certain.
 pub fn begins_message(bytes: &[u8]) -> bool {
     dns_certain(bytes)
+}
+
+/// Whether no message of DNS over TCP begins here on its own port. What is too short may be one.
+pub fn is_no_dns(bytes: &[u8]) -> bool {
+    bytes.len() >= DNS_START && !dns_likely(bytes)
 }
 
 /// Whether these are records that may stand before a hello, and nothing behind them: alerts end most

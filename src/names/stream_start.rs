@@ -1,6 +1,6 @@
 //! What a stream begins with, or goes on with: which stage is to read it.
 
-use super::begins::{DNS_START, Tls, dns_begins, dns_likely, tls_begins};
+use super::begins::{DNS_START, Tls, dns_begins, dns_certain, dns_likely, tls_begins};
 use super::http2::{self, Connection};
 use super::prelude::{self, Part, Prelude};
 use super::stream::{
@@ -53,7 +53,14 @@ impl Direction {
                 return Step::Need(need).into();
             }
         }
+        // Its length may be blank lines, or the beginning of SOCKS.
+        let dns = if on_its_port {
+            Ok(false)
+        } else {
+            dns_begins(bytes)
+        };
         if matches!(bytes, [b'\r' | b'\n', ..])
+            && dns == Ok(false)
             && !matches!(prelude::message(bytes), Part::Pass(..) | Part::Need(_))
             && (!on_its_port || shape(bytes) == Shape::Http)
         {
@@ -70,6 +77,13 @@ impl Direction {
             }
             Part::Need(n) => all.undecided(n),
             _ => {}
+        }
+        match dns {
+            Ok(true) if dns_certain(bytes) && all.need.is_none() => {
+                return self.goes_on(Stage::Dns { strict: true });
+            }
+            Err(n) => all.undecided(n),
+            Ok(_) => {}
         }
         let answer = match bytes {
             // A SOCKS 4 reply looks like nothing; the hello behind it tells.
@@ -90,10 +104,8 @@ impl Direction {
         if self.http2_begins(bytes, &mut all, ctx) {
             return Turn::Again;
         }
-        match dns_begins(bytes) {
-            Ok(true) if all.need.is_none() => return self.goes_on(Stage::Dns { strict: true }),
-            Err(n) if !on_its_port => all.undecided(n),
-            _ => {}
+        if dns == Ok(true) && all.need.is_none() {
+            return self.goes_on(Stage::Dns { strict: true });
         }
         match prelude::is_xmpp(bytes) {
             Some(true) => return self.goes_on(Stage::Xml),

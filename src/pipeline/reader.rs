@@ -19,6 +19,7 @@ use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, SourceError};
 use crate::stats::{GapCounts, ReaderStats, bump};
 use crate::stream::defrag::{Datagram, Defragmenter, Limits, Outcome};
+use crate::stream::part::Part;
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
 use crate::triage::{self, AHEAD, Triage, Verdict};
@@ -350,7 +351,7 @@ impl<'a> Reader<'a> {
 
     /// A ClientHello that opens a connection and fits its segment. Where it names no listed host it is counted, and the
     /// worker is told no more than that the connection began: what it knows of another between these ends is over.
-    fn hello(&mut self, at: At, view: &Packet<'_>, part: triage::Part) -> Result<(), Ended> {
+    fn hello(&mut self, at: At, view: &Packet<'_>, part: Part) -> Result<(), Ended> {
         let mut told = (*view, part);
         if let (Some(rules), Transport::Tcp(segment)) = (self.rules.as_deref(), &view.transport)
             && let Some(hello) = tls::glance(segment.payload, |last_two| rules.may_list(last_two))

@@ -13,7 +13,7 @@ use crate::names::stream::{Note, Scratch};
 use crate::names::text::NameText;
 use crate::names::{Kind, llmnr, mdns, nbns};
 use crate::stats::WorkerStats;
-use crate::stream::table::{self, Part, Seen, Table, Visit};
+use crate::stream::table::{self, Seen, Segment, Table, Visit};
 use crate::triage::Reader;
 
 /// What is remembered of some of the flows.
@@ -68,7 +68,7 @@ impl Worker {
     pub(super) fn stats(mut self) -> WorkerStats {
         self.stats.messages = self.streams.stats;
         for shard in self.shards.iter().flatten() {
-            self.stats.streams.add(shard.streams.stats());
+            self.stats.streams.add(&shard.streams.stats());
             self.stats.quic.add(shard.quic.stats());
             self.stats.dtls.add(&shard.dtls.stats());
         }
@@ -123,21 +123,15 @@ impl Worker {
                     let Some(shard) = shard(&mut self.shards, item) else {
                         continue;
                     };
-                    let part = Part {
-                        origin: part.origin,
-                        sequence: part.sequence,
-                        last: part.last,
-                        left: part.left,
-                        cut: item.cut,
-                        begins: part.begins,
-                        start: part.start,
-                        answers_hello: part.answers_hello,
+                    let segment = Segment {
+                        part,
                         hint,
+                        cut: item.cut,
                         payload,
                     };
                     shard
                         .streams
-                        .segment(&seen, &part, &mut self.streams, &mut out);
+                        .segment(&seen, &segment, &mut self.streams, &mut out);
                 }
                 Reader::Quic | Reader::Dtls => {
                     let Some(shard) = shard(&mut self.shards, item) else {

@@ -222,6 +222,16 @@ impl Assembly {
         !self.parts.is_empty()
     }
 
+    /// Sequence number of the first byte of what waits behind a hole, together with the byte of this number.
+    pub fn part_of(&self, sequence: u32) -> Option<u32> {
+        let ahead = usize::try_from(sequence.wrapping_sub(self.base).cast_signed()).ok()?;
+        let at = self.start.saturating_add(ahead);
+        let part = self.parts.partition_point(|part| part.1 <= at);
+        let &(from, _) = self.parts.get(part).filter(|part| part.0 <= at)?;
+        let from = u32::try_from(from.saturating_sub(self.start)).ok()?;
+        Some(self.base.wrapping_add(from))
+    }
+
     /// Gives up what is contiguous and the hole behind it: what waited is contiguous then. False where
     /// nothing waits.
     pub fn skip_hole(&mut self) -> bool {

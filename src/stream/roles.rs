@@ -8,6 +8,7 @@
 
 use crate::flow::Flow;
 use crate::names::stream::{Shape, Spoke};
+use crate::stats::bump;
 use crate::time::Timestamp;
 
 /// Connections of one shard. 64 shards: 32,768 connections in 1.5 MiB.
@@ -80,13 +81,28 @@ struct Connection {
     used: i64,
 }
 
+/// Where a connection may stand.
+fn bucket(connections: &mut [Option<Connection>], hash: u64) -> Option<&mut [Option<Connection>]> {
+    // The lowest bits chose the shard.
+    let bucket = (hash >> 32) as usize & (CONNECTIONS / WAYS).wrapping_sub(1);
+    let first = bucket.wrapping_mul(WAYS);
+    connections.get_mut(first..first.wrapping_add(WAYS))
+}
+
 /// What is known of one shard's connections. Its memory is taken when the first is noted.
 #[derive(Debug, Default)]
 pub struct Roles {
     connections: Vec<Option<Connection>>,
+    /// Connections that made room for others though something was noted of them in the last minutes.
+    forgotten: u64,
 }
 
 impl Roles {
+    /// How many connections made room for others though something was noted of them in the last minutes.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
     fn find(&mut self, flow: &Flow) -> Option<&mut Connection> {
         let hash = flow.hash();
         self.bucket(hash)?
@@ -96,10 +112,7 @@ impl Roles {
     }
 
     fn bucket(&mut self, hash: u64) -> Option<&mut [Option<Connection>]> {
-        // The lowest bits chose the shard.
-        let bucket = (hash >> 32) as usize & (CONNECTIONS / WAYS).wrapping_sub(1);
-        let first = bucket.wrapping_mul(WAYS);
-        self.connections.get_mut(first..first.wrapping_add(WAYS))
+        bucket(&mut self.connections, hash)
     }
 
     /// The connection's entry; one that was silent longest makes room for a new one.
@@ -108,7 +121,7 @@ impl Roles {
             self.connections.resize(CONNECTIONS, None);
         }
         let hash = flow.hash();
-        let bucket = self.bucket(hash)?;
+        let bucket = bucket(&mut self.connections, hash)?;
         let is_it = |entry: &Option<Connection>| entry.as_ref().is_some_and(|c| c.flow == hash);
         let at = bucket.iter().position(is_it).or_else(|| {
             let ages = bucket
@@ -119,8 +132,11 @@ impl Roles {
                 .map(|(at, _)| at)
         })?;
         let entry = bucket.get_mut(at)?;
-        if !is_it(entry) {
-            *entry = None;
+        if !is_it(entry)
+            && let Some(other) = entry.take()
+            && now.saturating_sub(other.used) <= BODY_SECS
+        {
+            bump(&mut self.forgotten);
         }
         let connection = entry.get_or_insert(Connection {
             flow: hash,

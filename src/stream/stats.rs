@@ -24,6 +24,8 @@ pub struct StreamStats {
     pub content: u64,
     /// Places of a direction whose bytes did not come or were refused, passed over.
     pub holes: u64,
+    /// Connections of which it was forgotten which end is the client.
+    pub roles_forgotten: u64,
 }
 
 impl StreamStats {
@@ -51,6 +53,7 @@ impl StreamStats {
             (&mut self.incomplete, other.incomplete),
             (&mut self.content, other.content),
             (&mut self.holes, other.holes),
+            (&mut self.roles_forgotten, other.roles_forgotten),
         ] {
             *sum = sum.saturating_add(n);
         }

@@ -14,10 +14,11 @@ pub use heads::HeadStats;
 use crate::names::stream::Hint;
 use crate::names::{dtls, quic};
 use crate::packet::{Datagram, Ip, Packet, Ports, Segment, Transport, is_on_tunnel_port};
+use crate::stream::part::Part;
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
 use answers::Answers;
-use heads::{Heads, Key, Known};
+use heads::{Asked, Heads, Key, Known};
 
 /// Which reader a forwarded payload goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,27 +46,6 @@ impl Reader {
     pub const fn keeps_state(self) -> bool {
         matches!(self, Self::Quic | Self::Dtls | Self::Stream(..))
     }
-}
-
-/// How a forwarded segment belongs to its direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
-    /// Sequence number of the direction's first byte, as far as is known.
-    pub origin: u32,
-    /// Sequence number of the payload's first byte.
-    pub sequence: u32,
-    /// No other segment of this direction will be forwarded, unless a new message is recognised.
-    pub last: bool,
-    /// That is so though the direction goes on: what is followed of it has a bound.
-    pub left: bool,
-    /// The payload begins a message for certain.
-    pub begins: bool,
-    /// What the SYN tells of it, where these are the direction's first bytes.
-    pub start: Start,
-    /// In the middle of a direction: that it answers a ClientHello of which [`Triage::read_hello`] was told.
-    pub answers_hello: bool,
-    /// The direction's first bytes, and no later ones were forwarded before them.
-    pub alone: bool,
 }
 
 /// A bearer of names that is recognised and cannot be read.
@@ -157,7 +137,10 @@ static CLOSED_PORTS: Ports = Ports::new(&[IPSEC, WIREGUARD]);
 impl Triage {
     /// What was counted so far.
     pub fn stats(&self) -> HeadStats {
-        self.heads.stats()
+        HeadStats {
+            answers_forgotten: self.answers.forgotten(),
+            ..self.heads.stats()
+        }
     }
 
     /// Forgets what it noted: another capture begins.
@@ -283,14 +266,16 @@ impl Triage {
                 return Verdict::Forget;
             }
         }
-        let known = self.heads.segment(
+        let asked = Asked {
             key,
             sequence,
-            segment.payload,
-            segment.flags,
-            secs,
-            |fresh| shape::message(segment, fresh),
-        );
+            payload: segment.payload,
+            flags: segment.flags,
+            now: secs,
+        };
+        let known = self
+            .heads
+            .segment(&asked, |fresh| shape::message(segment, fresh));
         match known {
             Known::Forget => Verdict::Forget,
             Known::Forward(part) => self.forward(key, ip, segment, part),
@@ -304,14 +289,14 @@ impl Triage {
         match shape::message(segment, false) {
             Message::None => Verdict::Forget,
             message => {
-                let part = self.heads.begin(
+                let asked = Asked {
                     key,
-                    segment.sequence,
-                    segment.payload,
-                    segment.flags,
-                    message,
-                    seconds(now),
-                );
+                    sequence: segment.sequence,
+                    payload: segment.payload,
+                    flags: segment.flags,
+                    now: seconds(now),
+                };
+                let part = self.heads.begin(&asked, message);
                 self.forward(key, ip, segment, part)
             }
         }
@@ -319,7 +304,11 @@ impl Triage {
 
     fn forward(&mut self, key: Key, ip: &Ip<'_>, segment: &Segment<'_>, mut part: Part) -> Verdict {
         match part.start {
-            Start::Opener => self.answers.forget(back(ip, segment)),
+            // The ends may have changed their roles.
+            Start::Opener => {
+                self.answers.forget(key);
+                self.answers.forget(back(ip, segment));
+            }
             Start::Unknown if part.begins => part.answers_hello = self.answers.knows(key),
             Start::Unknown | Start::Acceptor => {}
         }

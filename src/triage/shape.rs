@@ -87,10 +87,16 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         }
         // In the middle of a stream only what is certain: names out of misread bytes are worse than
         // none.
-        _ if is_dns_port(segment)
-            && (fresh || stream::begins_message(payload) || is_dns(payload)) =>
-        {
+        _ if is_dns_port(segment) && (stream::begins_message(payload) || is_dns(payload)) => {
             Message::Begins(Window::Sliding(DNS_WINDOW))
+        }
+        _ if is_dns_port(segment) && fresh => {
+            Message::Begins(if stream::is_no_dns(payload) {
+                // Something else goes to this port, and perhaps a name stands at its beginning.
+                Window::Bytes(TEXT_WINDOW)
+            } else {
+                Window::Sliding(DNS_WINDOW)
+            })
         }
         Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {
             Message::Begins(Window::Bytes(TEXT_WINDOW))

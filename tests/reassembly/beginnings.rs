@@ -3,7 +3,7 @@
 use testkit::tls::Version;
 use testkit::{dns, http, http2, socks, starttls, tls, tls_server, x509};
 
-use crate::harness::{Way, read, to};
+use crate::harness::{Way, dns_names, read, to};
 
 fn hello() -> Vec<u8> {
     tls::client_hello("in.example.com").records()
@@ -105,5 +105,36 @@ fn of_servers() {
         let way = client.back(77);
         let before = [client.syn(), way.syn_ack()];
         is_read_however_it_is_cut(name, &before, &way, &bytes);
+    }
+}
+
+/// The length of a DNS message may look like blank lines, or like the beginning of SOCKS.
+#[test]
+fn lengths_of_dns_that_look_like_something_else() {
+    for length in [
+        0x0401, 0x0500, 0x0a00, 0x0a0a, 0x0aff, 0x0d0a, 0x0d20, 0x0dff, 0x0e00,
+    ] {
+        let mut answer = dns::response(7, "long.example", dns::A);
+        let mut number = 0;
+        while answer.clone().over_tcp().len() + 60 < length + 2 {
+            answer = answer.a(format!("n{number}.example"), "192.0.2.1");
+            number += 1;
+        }
+        // A record of no known type takes what is left.
+        let filler = |bytes: &[u8]| answer.clone().record("fill.example", 65_280, 60, bytes);
+        let left = length + 2 - filler(&[]).over_tcp().len();
+        let answer = filler(&vec![7; left]);
+        let wanted = dns_names(&[answer.clone()]);
+        let bytes = answer.over_tcp();
+        assert_eq!(bytes.len(), length + 2);
+        for port in [5_300, 53] {
+            for len in [9_000, 1_400, 7] {
+                assert_eq!(
+                    read(to(port).opened(&bytes, len)).distinct(),
+                    wanted,
+                    "{length:x}"
+                );
+            }
+        }
     }
 }

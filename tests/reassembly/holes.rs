@@ -1,9 +1,9 @@
 //! Segments that the capture lacks: what is behind them is still found.
 
 use testkit::capture::Packet;
-use testkit::{http, tls};
+use testkit::{dns, http, tls};
 
-use crate::harness::{SECOND, packets, read, read_packets, sorted, to};
+use crate::harness::{SECOND, START, packets, read, read_packets, sorted, to};
 
 #[test]
 fn a_request_behind_a_lost_segment() {
@@ -109,4 +109,75 @@ fn a_retransmission_after_a_while() {
         .map(|(time, frame)| Packet::new(time * SECOND, frame))
         .collect();
     read_packets(&packets).holds(&[("tls_sni", "inside.example")]);
+}
+
+/// Each of many requests begins its own segment; of one only the first segment is missing.
+#[test]
+fn requests_behind_one_that_is_not_whole() {
+    let hosts: Vec<String> = (0..60).map(|n| format!("host-{n}.example")).collect();
+    let cookie = "c".repeat(1_200);
+    for lost in [0, 10] {
+        for apart in [1, 100, 5_000] {
+            let way = to(80);
+            let mut frames = vec![way.syn(), way.back(77).syn_ack()];
+            let mut at = 0;
+            let mut wanted = Vec::new();
+            for (number, host) in hosts.iter().enumerate() {
+                let request = http::get(host, &format!("/{cookie}"));
+                let (first, second) = request.split_at(700);
+                if number != lost {
+                    frames.push(way.data(at, first));
+                    wanted.push(("http_host", host.as_str()));
+                }
+                frames.push(way.data(at + 700, second));
+                at += request.len();
+            }
+            let packets: Vec<Packet> = (0..)
+                .zip(frames)
+                .map(|(n, frame)| Packet::new(START + n * apart * 1_000_000, frame))
+                .collect();
+            read_packets(&packets).holds(&wanted);
+        }
+    }
+}
+
+#[test]
+fn dns_on_another_port_behind_a_lost_message() {
+    for lost in [0, 7] {
+        let way = to(5_300);
+        let mut frames = vec![way.syn(), way.back(77).syn_ack()];
+        let mut at = 0;
+        let names: Vec<String> = (0..50).map(|n| format!("host-{n}.example")).collect();
+        let mut wanted = Vec::new();
+        for (number, name) in names.iter().enumerate() {
+            let query = dns::query(7, name.as_str(), dns::A).over_tcp();
+            if number != lost {
+                frames.push(way.data(at, &query));
+                wanted.push(("dns_query", name.as_str()));
+            }
+            at += query.len();
+        }
+        read(frames).holds(&wanted);
+    }
+}
+
+/// What stands in the body of a request behind a hole is still its content.
+#[test]
+fn content_behind_a_hole() {
+    let way = to(80);
+    let inside = http::get("content.example", "/");
+    let mut body = vec![b'b'; 4_000];
+    body.extend_from_slice(&inside);
+    body.extend(vec![b'b'; 500]);
+    let upload = http::post("up.example", "/", &body);
+    let at = upload.len() - 500 - inside.len();
+    let frames = vec![
+        way.syn(),
+        way.back(77).syn_ack(),
+        way.data(0, &upload[..1_000]),
+        way.data(2_000, &upload[2_000..at]),
+        way.data(at, &upload[at..]),
+        way.data(upload.len(), &http::get("next.example", "/")),
+    ];
+    read(frames).holds(&[("http_host", "next.example"), ("http_host", "up.example")]);
 }

@@ -17,6 +17,7 @@ mod connections;
 mod content;
 mod determinism;
 mod dialogues;
+mod forged;
 mod fragments;
 mod harness;
 mod holes;

@@ -56,13 +56,17 @@ fn what_came_too_far_ahead_is_told() {
 
 /// Whether something was missed is told elsewhere: it is no reason by itself.
 #[test]
-fn directions_that_fell_silent_are_a_note() {
+fn what_was_forgotten_is_a_note() {
     let mut reader = ReaderStats::default();
+    let mut workers = WorkerStats::default();
     reader.heads.idle_open = 3;
-    let notes = super::super::notes(&reader);
-    assert_eq!(notes.len(), 1);
-    assert_eq!(notes[0].count, 3);
-    let workers = WorkerStats::default();
+    reader.heads.idle_fresh = 2;
+    reader.heads.answers_forgotten = 20;
+    workers.streams.roles_forgotten = 30;
+    reader.heads.heads_forgotten = 7;
+    let notes = super::super::notes(&reader, &workers);
+    let counts: Vec<u64> = notes.iter().map(|note| note.count).collect();
+    assert_eq!(counts, [5, 50, 7]);
     assert!(limits(&reader, &workers).iter().all(|&(_, n)| n == 0));
 }
 

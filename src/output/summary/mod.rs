@@ -13,7 +13,7 @@ use crate::alert::Action;
 use crate::names::Kind;
 use crate::pipeline::Outcome;
 use crate::rules::RuleSet;
-use crate::stats::ReaderStats;
+use crate::stats::{ReaderStats, WorkerStats};
 
 /// Everything that a run has to say at its end.
 #[derive(Debug, Serialize)]
@@ -295,7 +295,7 @@ impl Summary {
             first: reader.first.map(|t| t.to_string()),
             last: reader.last.map(|t| t.to_string()),
             filtered: reader.filtered,
-            notes: notes(reader),
+            notes: notes(reader, workers),
             // A frame may hold several that cannot be decoded.
             undecoded_share: ratio(undecoded, reader.packets).min(1.0),
         };
@@ -353,7 +353,7 @@ fn ratio(part: u64, whole: u64) -> f64 {
     }
 }
 
-fn notes(reader: &ReaderStats) -> Vec<Count> {
+fn notes(reader: &ReaderStats, workers: &WorkerStats) -> Vec<Count> {
     [
         (
             "packets of which the capture holds only the beginning (snap length)",
@@ -369,7 +369,18 @@ fn notes(reader: &ReaderStats) -> Vec<Count> {
         ),
         (
             "TCP connections silent for over 120 s: what they sent later was read where a message begins",
-            reader.heads.idle_open,
+            reader.heads.idle_open.saturating_add(reader.heads.idle_fresh),
+        ),
+        (
+            "TCP connections of which it was forgotten which end is the client: what looks like a message in their content is read",
+            reader
+                .heads
+                .answers_forgotten
+                .saturating_add(workers.streams.roles_forgotten),
+        ),
+        (
+            "heads of HTTP requests that made room for others: it was searched for the next request",
+            reader.heads.heads_forgotten,
         ),
         (
             "payloads inside more than 8 tags and tunnels; \"path\" names the outermost 8",

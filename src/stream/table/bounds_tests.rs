@@ -51,10 +51,10 @@ impl Feed {
 
     /// The same, the last that triage forwards.
     fn ends(&mut self, client: u16, at: usize, payload: &[u8]) {
-        self.part(client, at, payload, |part| part.last = true);
+        self.part(client, at, payload, |segment| segment.part.last = true);
     }
 
-    fn part(&mut self, client: u16, at: usize, payload: &[u8], change: impl Fn(&mut Part<'_>)) {
+    fn part(&mut self, client: u16, at: usize, payload: &[u8], change: impl Fn(&mut Segment<'_>)) {
         self.packet += 1;
         let seen = Seen {
             packet: self.packet,
@@ -68,21 +68,20 @@ impl Feed {
             },
             path: &[],
         };
-        let mut part = Part {
-            origin: 7,
-            sequence: 7 + u32::try_from(at).unwrap(),
-            last: false,
-            left: false,
-            cut: false,
-            begins: at == 0,
-            start: Start::Unknown,
-            answers_hello: false,
+        let mut segment = Segment {
+            part: Part {
+                origin: 7,
+                sequence: 7 + u32::try_from(at).unwrap(),
+                begins: at == 0,
+                ..Part::default()
+            },
             hint: Hint::Any,
+            cut: false,
             payload,
         };
-        change(&mut part);
+        change(&mut segment);
         self.table
-            .segment(&seen, &part, &mut self.scratch, &mut self.names);
+            .segment(&seen, &segment, &mut self.scratch, &mut self.names);
         assert!(self.table.directions() <= self.table.limits.directions);
         assert!(self.table.order.len() <= 2 * self.table.limits.directions.max(1));
     }
@@ -91,7 +90,7 @@ impl Feed {
         self.table.drain(&mut self.scratch, &mut self.names);
         assert_eq!((self.table.directions(), self.table.bytes()), (0, 0));
         let names = self.names.0.into_iter().map(|(_, name)| name).collect();
-        (names, *self.table.stats())
+        (names, self.table.stats())
     }
 }
 
@@ -196,7 +195,7 @@ fn a_message_without_its_end_is_counted_once() {
             if pieces == 2 {
                 feed.sends(1, 0, front);
             }
-            feed.part(1, front.len(), back, |part| part.last = last);
+            feed.part(1, front.len(), back, |segment| segment.part.last = last);
             // The connection's end, after which nothing is known of it.
             feed.ends(1, half.len(), b"");
             feed.ends(1, half.len(), b"");
@@ -207,7 +206,9 @@ fn a_message_without_its_end_is_counted_once() {
         // A whole one is none, nor one of which the capture kept only the beginning: that was said.
         for (payload, cut) in [(&message[..], false), (half, true)] {
             let mut feed = Feed::new(LIMITS);
-            feed.part(1, 0, payload, |part| (part.last, part.cut) = (true, cut));
+            feed.part(1, 0, payload, |segment| {
+                (segment.part.last, segment.cut) = (true, cut);
+            });
             let (names, stats) = feed.end();
             assert_eq!((names.len(), stats.incomplete), (1, 0), "{cut}");
         }

@@ -13,6 +13,8 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::FixedState;
 
 use super::assembly::{Assembly, MAX_SKIP, Spare};
+use super::heard::{Heard, Names};
+use super::part::Part;
 use super::roles::{Roles, Start};
 pub use super::stats::StreamStats;
 use crate::flow::Flow;
@@ -63,28 +65,34 @@ pub struct Seen<'a> {
 
 /// A segment that triage forwarded.
 #[derive(Debug, Clone, Copy)]
-pub struct Part<'a> {
-    /// Sequence number of the direction's first byte, as far as triage knows: it tells apart the
-    /// connections that use a 5-tuple one after the other.
-    pub origin: u32,
-    /// Sequence number of the payload's first byte.
-    pub sequence: u32,
-    /// No other segment of this direction will be forwarded.
-    pub last: bool,
-    /// That is so though the direction goes on.
-    pub left: bool,
-    /// The capture holds only the beginning of the payload.
-    pub cut: bool,
-    /// The payload begins a message for certain: it can be read though what was before it is unknown.
-    pub begins: bool,
-    /// What the SYN tells of it.
-    pub start: Start,
-    /// It answers a ClientHello that triage saw, and this table did not.
-    pub answers_hello: bool,
+pub struct Segment<'a> {
+    /// How it belongs to its direction.
+    pub part: Part,
     /// What triage knows of the direction.
     pub hint: Hint,
+    /// The capture holds only the beginning of the payload.
+    pub cut: bool,
     /// The bytes.
     pub payload: &'a [u8],
+}
+
+impl Segment<'_> {
+    /// Without the bytes before the direction's first one: a receiver leaves them out.
+    fn within(&self) -> Self {
+        let part = self.part;
+        let before = part.origin.wrapping_sub(part.sequence) as usize;
+        match self.payload.get(before..) {
+            Some(payload) if before != 0 && !payload.is_empty() && !part.begins => Self {
+                part: Part {
+                    sequence: part.origin,
+                    ..part
+                },
+                payload,
+                ..*self
+            },
+            _ => *self,
+        }
+    }
 }
 
 /// Takes names.
@@ -109,6 +117,10 @@ struct Stream {
     start: Start,
     /// As in [`Part`], told with any segment of it.
     answers_hello: bool,
+    /// What its last messages named.
+    heard: Heard,
+    /// Where messages may begin behind holes.
+    marks: Vec<u32>,
     /// Since when something waits behind a hole.
     hole: Option<Timestamp>,
     packet: u64,
@@ -158,8 +170,11 @@ impl Table {
     }
 
     /// What was counted so far.
-    pub fn stats(&self) -> &StreamStats {
-        &self.stats
+    pub fn stats(&self) -> StreamStats {
+        StreamStats {
+            roles_forgotten: self.roles.forgotten(),
+            ..self.stats
+        }
     }
 
     /// Directions that are known.
@@ -176,68 +191,75 @@ impl Table {
     pub fn segment(
         &mut self,
         seen: &Seen<'_>,
-        part: &Part<'_>,
+        segment: &Segment<'_>,
         scratch: &mut Scratch,
         visit: &mut impl Visit,
     ) {
+        let segment = &segment.within();
         if let Some(&slot) = self.index.get(&seen.flow) {
             if self
                 .slots
                 .get(slot)
-                .is_some_and(|s| s.origin == part.origin)
+                .is_some_and(|s| s.origin == segment.part.origin)
             {
-                self.go_on(slot, seen, part, scratch, visit);
+                self.go_on(slot, seen, segment, scratch, visit);
                 return;
             }
             // The 5-tuple is in use for another connection, or another message.
             self.finish(slot, scratch, visit);
         }
-        self.begin(seen, part, scratch, visit);
+        self.begin(seen, segment, scratch, visit);
     }
 
     /// The first segment of a direction that is not known.
     fn begin(
         &mut self,
         seen: &Seen<'_>,
-        part: &Part<'_>,
+        segment: &Segment<'_>,
         scratch: &mut Scratch,
         visit: &mut impl Visit,
     ) {
-        let last = part.last || part.cut;
-        let mut direction = Direction::new(part.hint);
-        let mut base = part.origin;
-        let ahead = part.sequence.wrapping_sub(part.origin);
+        let last = segment.part.last || segment.cut;
+        let mut direction = Direction::new(segment.hint);
+        let mut base = segment.part.origin;
+        let ahead = segment.part.sequence.wrapping_sub(segment.part.origin);
         if usize::try_from(ahead).is_ok_and(|ahead| ahead > self.limits.per_direction) {
             // What was before is forgotten already.
-            base = part.sequence;
+            base = segment.part.sequence;
         }
         let mut rest: &[u8] = &[];
         let mut need = 0usize;
         let mut done = false;
+        let mut heard = Heard::default();
         // Whether it ends inside a message shows where more is asked for; then what there is is read.
         let mut ends_inside = false;
-        let at_start = part.sequence == part.origin || part.begins;
-        if part.start == Start::Opener {
+        let at_start = segment.part.sequence == segment.part.origin || segment.part.begins;
+        if segment.part.start == Start::Opener {
             self.roles.forget(&seen.flow);
-            if !part.begins {
+            if !segment.part.begins {
                 // It is of no interest but for that.
                 return;
             }
         }
-        if self.is_content(seen, part) {
+        if self.is_content(seen, segment) {
             done = true;
         } else if at_start {
             // Most messages fit a segment: they are read where they are.
-            base = part.sequence;
-            rest = part.payload;
+            base = segment.part.sequence;
+            rest = segment.payload;
             while !rest.is_empty() {
+                let mut names = Names::default();
                 let step = direction.read(rest, ends_inside, scratch, &mut |kind, name, note| {
+                    if !last {
+                        names.add(name);
+                    }
                     visit.name(seen, kind, name, note);
                 });
+                heard.note(base, names);
                 if let Step::Took(n) = step
                     && direction.sends_bodies()
                 {
-                    let from = (&seen.flow, part.start);
+                    let from = (&seen.flow, segment.part.start);
                     self.roles.note_body(from, base, rest, n, seen.timestamp);
                 }
                 match step {
@@ -262,16 +284,20 @@ impl Table {
                     }
                 }
             }
-            if part.left && !done {
+            if segment.part.left && !done {
                 direction.leave(&mut scratch.stats);
             }
-            self.roles
-                .note(&seen.flow, part.start, direction.spoke(), seen.timestamp);
+            self.roles.note(
+                &seen.flow,
+                segment.part.start,
+                direction.spoke(),
+                seen.timestamp,
+            );
         }
         if last {
             // Without payload it is the end of a direction that is forgotten already.
-            let unread = !at_start && !part.payload.is_empty();
-            if unread || ends_inside && !part.cut && !is_prelude_of_hello(part.payload) {
+            let unread = !at_start && !segment.payload.is_empty();
+            if unread || ends_inside && !segment.cut && !is_prelude_of_hello(segment.payload) {
                 bump(&mut self.stats.incomplete);
             }
             return;
@@ -280,14 +306,16 @@ impl Table {
             bump(&mut self.stats.beyond);
             done = true;
         }
-        let slot = self.slot(seen, part.origin, scratch, visit);
+        let slot = self.slot(seen, segment.part.origin, scratch, visit);
         if let Some(stream) = self.slots.get_mut(slot) {
             stream.direction = direction;
             stream.need = need;
             stream.done = done;
-            stream.hint = part.hint;
-            stream.start = part.start;
-            stream.answers_hello = part.answers_hello;
+            stream.hint = segment.hint;
+            stream.start = segment.part.start;
+            stream.answers_hello = segment.part.answers_hello;
+            stream.heard = heard;
+            stream.marks.clear();
             stream.hole = None;
             stream.assembly.restart(base);
         }
@@ -303,7 +331,8 @@ impl Table {
         if at_start {
             self.put(slot, base, rest);
         } else {
-            self.put(slot, part.sequence, part.payload);
+            self.put(slot, segment.part.sequence, segment.payload);
+            self.mark(slot, &segment.part);
         }
         if need != 0 || !at_start {
             bump(&mut self.stats.assembled);
@@ -312,14 +341,14 @@ impl Table {
     }
 
     /// Whether what looks like the beginning of a message is the content of another.
-    fn is_content(&mut self, seen: &Seen<'_>, part: &Part<'_>) -> bool {
-        let content = part.begins
-            && part.start == Start::Unknown
+    fn is_content(&mut self, seen: &Seen<'_>, segment: &Segment<'_>) -> bool {
+        let content = segment.part.begins
+            && segment.part.start == Start::Unknown
             && self.roles.is_content(
                 &seen.flow,
-                part.sequence,
-                part.answers_hello,
-                shape(part.payload),
+                segment.part.sequence,
+                segment.part.answers_hello,
+                shape(segment.payload),
                 seen.timestamp,
             );
         if content {
@@ -333,7 +362,7 @@ impl Table {
         &mut self,
         slot: usize,
         seen: &Seen<'_>,
-        part: &Part<'_>,
+        segment: &Segment<'_>,
         scratch: &mut Scratch,
         visit: &mut impl Visit,
     ) {
@@ -343,27 +372,27 @@ impl Table {
         };
         stream.packet = seen.packet;
         stream.timestamp = seen.timestamp;
-        if part.start != Start::Unknown {
-            stream.start = part.start;
+        if segment.part.start != Start::Unknown {
+            stream.start = segment.part.start;
         }
-        stream.answers_hello |= part.answers_hello;
+        stream.answers_hello |= segment.part.answers_hello;
         if *stream.path != *seen.path {
             stream.path.clear();
             stream.path.extend_from_slice(seen.path);
         }
         // A search for the next request need look no farther.
-        let in_order = stream.assembly.next() == part.sequence;
+        let in_order = stream.assembly.next() == segment.part.sequence;
         let over = stream.done || in_order && stream.direction.searches();
         if over
-            && part.begins
-            && !self.is_content(seen, part)
+            && segment.part.begins
+            && !self.is_content(seen, segment)
             && let Some(stream) = self.slots.get_mut(slot)
         {
             // What was read is over, and something else begins. Where it only looks like that, a search
             // is not over: the next request may stand behind it in the same segment.
             stream.start = Start::Unknown;
             if stream.done {
-                stream.direction = Direction::new(part.hint);
+                stream.direction = Direction::new(segment.hint);
             } else {
                 stream.direction.judge_anew();
             }
@@ -371,29 +400,33 @@ impl Table {
             stream.need = 0;
             // Where the capture had cut a segment, bytes behind it still wait.
             self.held = self.held.saturating_sub(stream.assembly.held());
-            stream.assembly.release(part.sequence);
+            stream.assembly.release(segment.part.sequence);
         }
         if self.slots.get(slot).is_some_and(|stream| !stream.done) {
-            if part.begins
+            if segment.part.begins
                 && self
                     .roles
-                    .is_in_body(&seen.flow, part.sequence, seen.timestamp)
+                    .is_in_body(&seen.flow, segment.part.sequence, seen.timestamp)
             {
                 bump(&mut self.stats.content);
             }
-            let inserted = self.put(slot, part.sequence, part.payload);
-            if inserted.beyond && part.begins {
+            if segment.part.begins {
+                self.compare(slot, seen, segment, scratch, visit);
+            }
+            let inserted = self.put(slot, segment.part.sequence, segment.payload);
+            if inserted.beyond && segment.part.begins {
                 // Too far from what is waited for: that will not come, and this can be read.
                 self.finish(slot, scratch, visit);
-                self.begin(seen, part, scratch, visit);
+                self.begin(seen, segment, scratch, visit);
                 return;
             }
+            self.mark(slot, &segment.part);
             self.read(slot, false, scratch, visit);
-            self.give_up_hole(slot, part.hint, scratch, visit);
-            if inserted.conflict && part.begins {
+            self.give_up_hole(slot, segment.hint, scratch, visit);
+            if inserted.conflict && segment.part.begins {
                 // Whoever the other end believed: this copy names a host, too.
-                Direction::new(part.hint).read(
-                    part.payload,
+                Direction::new(segment.hint).read(
+                    segment.payload,
                     true,
                     scratch,
                     &mut |k, name, note| {
@@ -401,10 +434,10 @@ impl Table {
                     },
                 );
             }
-            self.read(slot, part.cut, scratch, visit);
+            self.read(slot, segment.cut, scratch, visit);
         }
-        if part.last {
-            if part.left
+        if segment.part.last {
+            if segment.part.left
                 && let Some(stream) = self.slots.get(slot)
                 && !stream.done
             {

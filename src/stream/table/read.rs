@@ -1,11 +1,16 @@
 //! Bytes into a direction, and names out of what is contiguous of them.
 
 use super::super::assembly::{Inserted, MAX_SKIP};
+use super::super::heard::Names;
+use super::super::part::Part;
 use super::super::roles::Start;
-use super::{Seen, Table, Visit};
-use crate::names::Step;
-use crate::names::stream::{Direction, Hint, Scratch, Shape, begins_message, shape};
+use super::{Seen, Segment, Stream, Table, Visit};
+use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, begins_message, shape};
+use crate::names::{Kind, Step};
 use crate::stats::bump;
+
+/// So many places behind holes are noted where a message may begin: one for each part that waits.
+const MAX_MARKS: usize = 64;
 
 /// For so many nanoseconds of packet time a hole may still be filled by a retransmission.
 const HOLE_NANOS: i64 = 3_000_000_000;
@@ -43,23 +48,31 @@ impl Table {
         let mut found = false;
         while !found && stream.assembly.skip_hole() {
             bump(&mut self.stats.holes);
-            let shape = shape(stream.assembly.data());
-            found = hint != Hint::Any && begins_message(stream.assembly.data())
-                || matches!(
-                    shape,
-                    Shape::ClientHello | Shape::ServerHello | Shape::Http | Shape::Http2
-                );
-            if found
-                && self.roles.is_content(
-                    &stream.flow,
-                    stream.assembly.base(),
-                    stream.answers_hello,
-                    shape,
-                    stream.timestamp,
-                )
-            {
-                bump(&mut self.stats.content);
-                found = false;
+            let mut next = Some(stream.assembly.base());
+            while let Some(place) = next.filter(|_| !found) {
+                let base = stream.assembly.base();
+                stream.assembly.take(u64::from(place.wrapping_sub(base)));
+                let data = stream.assembly.data();
+                let shape = shape(data);
+                found = stream.marks.contains(&place)
+                    || hint != Hint::Any && begins_message(data)
+                    || matches!(
+                        shape,
+                        Shape::ClientHello | Shape::ServerHello | Shape::Http | Shape::Http2
+                    );
+                if found
+                    && self.roles.is_content(
+                        &stream.flow,
+                        place,
+                        stream.answers_hello,
+                        shape,
+                        stream.timestamp,
+                    )
+                {
+                    bump(&mut self.stats.content);
+                    found = false;
+                }
+                next = stream.next_mark();
             }
         }
         if found {
@@ -76,6 +89,25 @@ impl Table {
             .saturating_add(stream.assembly.held())
             .saturating_sub(before);
         found
+    }
+
+    /// Notes where a message may begin behind a hole: the first in each part that waits, since from there on
+    /// one is read after the other.
+    pub(super) fn mark(&mut self, slot: usize, part: &Part) {
+        if !part.looks {
+            return;
+        }
+        let Some(stream) = self.slots.get_mut(slot) else {
+            return;
+        };
+        let Some(from) = stream.assembly.part_of(part.sequence) else {
+            return;
+        };
+        let before = part.sequence.wrapping_sub(from);
+        let known = |mark: &u32| mark.wrapping_sub(from) <= before;
+        if stream.marks.len() < MAX_MARKS && !stream.marks.iter().any(known) {
+            stream.marks.push(part.sequence);
+        }
     }
 
     /// Adds bytes to a direction.
@@ -129,11 +161,15 @@ impl Table {
             }
             let length = data.len();
             stream.need = 0;
-            match stream
+            let mut names = Names::default();
+            let step = stream
                 .direction
                 .read(data, last, scratch, &mut |kind, name, note| {
+                    names.add(name);
                     visit.name(&seen, kind, name, note);
-                }) {
+                });
+            stream.heard.note(stream.assembly.base(), names);
+            match step {
                 Step::Took(n) if n != 0 => {
                     if stream.direction.sends_bodies() {
                         let (base, now) = (stream.assembly.base(), stream.timestamp);
@@ -173,6 +209,70 @@ impl Table {
             .held
             .saturating_add(stream.assembly.held())
             .saturating_sub(before);
+    }
+}
+
+impl Table {
+    /// Holds a segment against the messages that were read where it begins. Where it names other hosts, those are
+    /// given as well: whoever the other end believed.
+    #[cold]
+    pub(super) fn compare(
+        &mut self,
+        slot: usize,
+        seen: &Seen<'_>,
+        segment: &Segment<'_>,
+        scratch: &mut Scratch,
+        visit: &mut impl Visit,
+    ) {
+        let Some(stream) = self.slots.get_mut(slot) else {
+            return;
+        };
+        let mut at = segment.part.sequence;
+        let mut rest = segment.payload;
+        while let Some(known) = stream.heard.at(at) {
+            let read = |scratch: &mut Scratch, take: &mut dyn FnMut(Kind, &[u8], Note)| {
+                Direction::new(segment.hint).read(rest, false, scratch, &mut |kind, name, note| {
+                    take(kind, name, note);
+                })
+            };
+            let mut names = Names::default();
+            // It counts only where it is another message.
+            let stats = scratch.stats;
+            let step = read(scratch, &mut |_, name, _| names.add(name));
+            scratch.stats = stats;
+            if names != known {
+                if names != Names::default() {
+                    bump(&mut self.stats.conflicts);
+                    stream.heard.note(at, names);
+                    read(scratch, &mut |kind, name, note| {
+                        visit.name(seen, kind, name, note);
+                    });
+                }
+                return;
+            }
+            let Step::Took(n) = step else { return };
+            let Some(behind) = usize::try_from(n).ok().and_then(|n| rest.get(n..)) else {
+                return;
+            };
+            at = at.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
+            rest = behind;
+        }
+    }
+}
+
+impl Stream {
+    /// The next place in what is contiguous, behind the first byte, where a message may begin. Those before it
+    /// are forgotten.
+    fn next_mark(&mut self) -> Option<u32> {
+        let base = self.assembly.base();
+        let length = self.assembly.next().wrapping_sub(base);
+        self.marks
+            .retain(|mark| mark.wrapping_sub(base).cast_signed() > 0);
+        self.marks
+            .iter()
+            .copied()
+            .filter(|mark| mark.wrapping_sub(base) < length)
+            .min_by_key(|mark| mark.wrapping_sub(base))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which directions are known, and which of them makes room.
 
 use super::super::assembly::Assembly;
+use super::super::heard::Heard;
 use super::super::roles::Start;
 use super::{Seen, Stream, Table, Visit};
 use crate::names::stream::{Direction, Hint, Scratch, is_prelude_of_hello};
@@ -82,6 +83,8 @@ impl Table {
                 done: false,
                 hint: Hint::Any,
                 start: Start::Unknown,
+                heard: Heard::default(),
+                marks: Vec::new(),
                 answers_hello: false,
                 hole: None,
                 packet: 0,

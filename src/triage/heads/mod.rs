@@ -11,15 +11,19 @@ mod splits;
 mod stats;
 mod table;
 
-use super::{Message, Part, Window};
+use super::{Message, Window};
 use crate::packet::Flags;
 use crate::stats::bump;
+use crate::stream::part::Part;
 use crate::stream::roles::Start;
 use requests::is_before;
 use splits::Splits;
 pub use stats::HeadStats;
-use table::{Entry, Place, State, Table};
+use table::{Detail, Entry, Noted, Place, State, Table};
 pub(super) use table::{HTTP2_WINDOW, Key};
+
+/// A direction has so many entries at most: those of other connections before it, and of forged ones.
+const MAX_ENTRIES: usize = 3;
 
 /// A segment so far outside its window is of another time.
 const FAR: u32 = 4 << 20;
@@ -37,6 +41,24 @@ pub(super) struct Heads {
     splits: Splits,
 }
 
+/// A segment, as the table is asked for it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) key: Key,
+    /// Sequence number of the payload's first byte.
+    pub(super) sequence: u32,
+    pub(super) payload: &'a [u8],
+    pub(super) flags: Flags,
+    /// Seconds of packet time.
+    pub(super) now: u32,
+}
+
+impl Asked<'_> {
+    fn length(&self) -> u32 {
+        u32::try_from(self.payload.len()).unwrap_or(u32::MAX)
+    }
+}
+
 /// What to do with a segment of a direction that may be noted.
 pub(super) enum Known {
     /// Nothing is known of it: its first bytes decide.
@@ -49,7 +71,10 @@ pub(super) enum Known {
 
 impl Heads {
     pub(super) fn stats(&self) -> HeadStats {
-        self.table.stats
+        HeadStats {
+            heads_forgotten: self.splits.forgotten,
+            ..self.table.stats
+        }
     }
 
     /// Forgets everything: another capture begins.
@@ -104,18 +129,35 @@ impl Heads {
     pub(super) fn syn(&mut self, key: Key, sequence: u32, start: (Start, bool), now: u32) {
         let origin = sequence.wrapping_add(1);
         // A repeated SYN is no new connection. Another number is, unless it is forged: a message that
-        // is not complete stays where it is, and the second SYN's entry stands beside it.
+        // is not complete stays where it is, and so does what both ends agreed on; the second SYN's entry stands
+        // beside it.
         let mut place = None;
+        let mut count = 0_usize;
         for at in self.table.find(key) {
             match self.table.origin(at) {
                 Some((known, _)) if known == origin => return,
-                Some((_, State::Fresh)) => place = Some(at),
+                Some((_, Noted::Syn)) => place = Some(at),
                 _ => {}
             }
+            count = count.wrapping_add(1);
+        }
+        if place.is_none() && count >= MAX_ENTRIES {
+            place = self.oldest_unproven(key);
         }
         let (start, proven) = start;
         let entry = Entry::fresh(origin, start, proven, now);
         self.table.insert(key, &entry, place);
+    }
+
+    /// Of a direction's entries, the one to be replaced where there are too many.
+    #[cold]
+    fn oldest_unproven(&self, key: Key) -> Option<Place> {
+        self.table
+            .find(key)
+            .filter_map(|at| Some((at, self.table.get(at)?)))
+            .filter(|(_, entry)| !entry.proven)
+            .min_by_key(|(_, entry)| entry.used)
+            .map(|(at, _)| at)
     }
 
     /// A SYN with ACK in the direction `key`: where it answers the SYN of the other direction, `back`, it
@@ -125,10 +167,8 @@ impl Heads {
         let opened = |e: &Entry| e.start == Start::Opener;
         // What has sent something since is of an earlier connection, with the ends the other way round.
         let opens = |e: &Entry| opened(e) && e.state == State::Fresh;
-        if self.may_know(key)
-            && let Some(own) = self.table.find(key).next()
-            && self.table.get(own).as_ref().is_some_and(opens)
-        {
+        let own = |at| self.table.get(at).as_ref().is_some_and(opens);
+        if self.may_know(key) && self.table.find(key).any(own) {
             return false;
         }
         if self.may_know(back)
@@ -157,29 +197,19 @@ impl Heads {
         }
     }
 
-    /// Notes a message that was recognised without a SYN, or outside what was noted. Gives the part
-    /// to forward.
-    pub(super) fn begin(
-        &mut self,
-        key: Key,
-        sequence: u32,
-        payload: &[u8],
-        flags: Flags,
-        message: Message,
-        now: u32,
-    ) -> Part {
-        let mut entry = Entry::open(sequence, now);
-        let mut part = entry.begin(sequence, payload, message, (key, &mut self.splits));
-        part.last |= flags.ends();
-        let place = if self.may_know(key) {
-            self.find_near(key, sequence)
-        } else {
-            None
-        };
+    /// Notes a message that was recognised without a SYN, or outside what was noted: that is not over by it, since
+    /// anybody can send it. Gives the part to forward.
+    pub(super) fn begin(&mut self, asked: &Asked<'_>, message: Message) -> Part {
+        let &Asked { key, sequence, .. } = asked;
+        let mut entry = Entry::open(sequence, asked.now);
+        let mut part = entry.begin(sequence, asked.payload, message, (key, &mut self.splits));
+        part.last |= asked.flags.ends();
         if !part.last {
+            let mut place = None;
+            if self.may_know(key) && self.table.find(key).count() >= MAX_ENTRIES {
+                place = self.oldest_unproven(key);
+            }
             self.table.insert(key, &entry, place);
-        } else if let Some(at) = place {
-            self.table.remove(at);
         }
         part
     }
@@ -187,137 +217,152 @@ impl Heads {
     /// A segment with payload, FIN or RST. `message` tells what its payload begins, when asked.
     pub(super) fn segment(
         &mut self,
-        key: Key,
-        sequence: u32,
-        payload: &[u8],
-        flags: Flags,
-        now: u32,
+        asked: &Asked<'_>,
         message: impl Fn(bool) -> Message,
     ) -> Known {
-        let Some(at) = self.find_near(key, sequence) else {
+        let Some(at) = self.find_near(asked.key, asked.sequence) else {
             return Known::Unknown;
         };
         let Some(mut entry) = self.table.get(at) else {
             return Known::Unknown;
         };
-        entry.used = now;
-        let offset = sequence.wrapping_sub(entry.origin);
-        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        if payload.is_empty() {
-            // FIN or RST: the end of what may be waiting. Receivers ignore a RST with another number
-            // (RFC 5961 section 3.2).
-            // Of a body that is passed over it is not known how much came.
-            let over = flags.ends()
-                && (sequence == entry.detail.next || entry.detail.is_in_body(sequence, 0));
-            let part = Part {
-                origin: entry.origin,
-                sequence,
-                last: true,
-                left: false,
-                begins: false,
-                start: Start::Unknown,
-                answers_hello: false,
-                alone: false,
-            };
-            let forwarded = entry.forwarded;
-            self.keep(at, &entry, !over);
-            return if over && forwarded {
-                Known::Forward(part)
-            } else {
-                Known::Forget
-            };
+        if asked.payload.is_empty() {
+            return self.end(at, &entry, asked);
         }
-        if entry.detail.is_in_body(sequence, length) && !flags.ends() {
-            // What looks like a beginning there is counted by the worker, who knows as much of the body.
-            let found = message(false);
-            self.table.set(at, &entry);
-            return match found {
-                Message::None => Known::Forget,
-                Message::Begins(_) => Known::Forward(Part {
-                    origin: entry.origin,
-                    sequence,
-                    last: false,
-                    left: false,
-                    begins: true,
-                    start: Start::Unknown,
-                    answers_hello: false,
-                    alone: false,
-                }),
-            };
+        let (sequence, length) = (asked.sequence, asked.length());
+        if !entry.reaches(sequence, length) {
+            return self.outside(at, &entry, asked, message);
         }
-        let window = entry.detail.end.wrapping_sub(entry.origin);
-        // A retransmission may begin before the origin and reach behind it.
-        let inside = offset < window
-            || (offset.wrapping_neg() < length && offset != 0)
-            || entry.detail.is_near(sequence);
-        if !inside {
-            let far = offset > window.saturating_add(FAR) && offset.wrapping_neg() > FAR;
-            return match message(false) {
-                Message::None => {
-                    if entry.state == State::Fresh
-                        && !entry.ahead_counted
-                        && offset.wrapping_sub(window) <= FAR
-                    {
-                        entry.ahead_counted = true;
-                        bump(&mut self.table.stats.ahead);
-                    }
-                    let over = far || entry.detail.next == entry.detail.end;
-                    self.keep(at, &entry, !over);
-                    Known::Forget
-                }
-                found => {
-                    self.table.set(at, &entry);
-                    Known::Forward(self.begin(key, sequence, payload, flags, found, now))
-                }
-            };
+        entry.used = asked.now;
+        if entry.detail.is_in_body(sequence, length) && !asked.flags.ends() {
+            return self.in_body(at, &entry, asked, message);
         }
         let in_order = sequence == entry.detail.next;
-        if entry.state == State::Fresh && offset == 0 {
-            let found = message(true);
-            if matches!(found, Message::None) {
-                // Not of interest; but somebody may hold later segments already, or know something of
-                // the last connection between these ends.
-                let opens = entry.proven && entry.start == Start::Opener;
-                let part = Part {
-                    origin: entry.origin,
-                    sequence,
-                    last: true,
-                    left: false,
-                    begins: false,
-                    start: if opens { entry.start } else { Start::Unknown },
-                    answers_hello: false,
-                    alone: false,
-                };
-                let forwarded = entry.forwarded || opens;
-                self.table.remove(at);
-                return if forwarded {
-                    Known::Forward(part)
-                } else {
-                    Known::Forget
-                };
-            }
-            entry.state = State::Open;
-            let alone = !entry.forwarded;
-            let mut part = entry.begin(sequence, payload, found, (key, &mut self.splits));
-            part.alone = alone;
-            if entry.proven {
-                part.start = entry.start;
-            }
-            part.last |= flags.ends();
-            self.keep(at, &entry, !part.last);
-            return Known::Forward(part);
+        if entry.state == State::Fresh && sequence == entry.origin {
+            return self.first(at, entry, asked, message);
         }
-        let mut begins = false;
+        let (mut begins, mut looks) = (false, false);
         if let Message::Begins(window) = message(false) {
+            looks = true;
             // One message after the other: each may be as long as the first. After a SYN, what comes
             // too early may only look like a beginning: what is before it tells, when it comes. If it
             // does not, this is found behind the hole.
             begins = in_order || entry.state == State::Open;
             entry.reach(sequence, window);
         }
-        let mut part = entry.advance(sequence, payload, (key, &mut self.splits));
+        let mut part = entry.advance(sequence, asked.payload, (asked.key, &mut self.splits));
         part.begins = begins;
-        part.last |= flags.ends() && entry.detail.next == sequence.wrapping_add(length);
+        part.looks = looks;
+        part.last |= asked.flags.ends() && entry.detail.next == sequence.wrapping_add(length);
+        self.keep(at, &entry, !part.last);
+        Known::Forward(part)
+    }
+
+    /// FIN or RST without data: the end of what may be waiting. Receivers ignore a RST with another number
+    /// (RFC 5961 section 3.2). Of a body that is passed over it is not known how much came.
+    #[inline]
+    fn end(&mut self, at: Place, entry: &Entry, asked: &Asked<'_>) -> Known {
+        let Detail { next, .. } = entry.detail;
+        if !asked.flags.ends()
+            || asked.sequence != next && !entry.detail.is_in_body(asked.sequence, 0)
+        {
+            return Known::Forget;
+        }
+        self.table.remove(at);
+        if !entry.forwarded {
+            return Known::Forget;
+        }
+        Known::Forward(Part {
+            last: true,
+            ..entry.part(asked.sequence)
+        })
+    }
+
+    /// All of a segment lies in the body of a request that is passed over. What looks like a beginning there is counted by
+    /// the worker, who knows as much of the body.
+    fn in_body(
+        &mut self,
+        at: Place,
+        entry: &Entry,
+        asked: &Asked<'_>,
+        message: impl Fn(bool) -> Message,
+    ) -> Known {
+        self.table.set(at, entry);
+        match message(false) {
+            Message::None => Known::Forget,
+            Message::Begins(_) => Known::Forward(Part {
+                begins: true,
+                looks: true,
+                ..entry.part(asked.sequence)
+            }),
+        }
+    }
+
+    /// A segment outside the window: of another time, of a hole that is too wide, or forged.
+    #[cold]
+    fn outside(
+        &mut self,
+        at: Place,
+        entry: &Entry,
+        asked: &Asked<'_>,
+        message: impl Fn(bool) -> Message,
+    ) -> Known {
+        if self.table.is_silent(entry, asked.now) {
+            self.table.remove_silent(at);
+        } else if entry.state == State::Open && entry.detail.next == entry.detail.end {
+            self.table.remove(at);
+        } else if entry.state == State::Fresh
+            && !entry.ahead_counted
+            && entry.is_ahead(asked.sequence)
+        {
+            bump(&mut self.table.stats.ahead);
+            self.table.set(
+                at,
+                &Entry {
+                    ahead_counted: true,
+                    ..*entry
+                },
+            );
+        }
+        match message(false) {
+            Message::None => Known::Forget,
+            found => Known::Forward(self.begin(asked, found)),
+        }
+    }
+
+    /// The first bytes behind a SYN.
+    #[inline]
+    fn first(
+        &mut self,
+        at: Place,
+        mut entry: Entry,
+        asked: &Asked<'_>,
+        message: impl Fn(bool) -> Message,
+    ) -> Known {
+        let found = message(true);
+        if matches!(found, Message::None) {
+            // Not of interest; but somebody may hold later segments already, or know something of
+            // the last connection between these ends.
+            let opens = entry.proven && entry.start == Start::Opener;
+            self.table.remove(at);
+            if !entry.forwarded && !opens {
+                return Known::Forget;
+            }
+            return Known::Forward(Part {
+                last: true,
+                start: if opens { entry.start } else { Start::Unknown },
+                ..entry.part(asked.sequence)
+            });
+        }
+        entry.state = State::Open;
+        let alone = !entry.forwarded;
+        let heads = (asked.key, &mut self.splits);
+        let mut part = entry.begin(asked.sequence, asked.payload, found, heads);
+        part.alone = alone;
+        if entry.proven {
+            part.start = entry.start;
+        }
+        part.last |= asked.flags.ends();
         self.keep(at, &entry, !part.last);
         Known::Forward(part)
     }
@@ -339,6 +384,33 @@ impl Entry {
         sequence.wrapping_sub(self.origin)
     }
 
+    /// What is said of any segment.
+    fn part(&self, sequence: u32) -> Part {
+        Part {
+            origin: self.origin,
+            sequence,
+            ..Part::default()
+        }
+    }
+
+    /// Something of a segment is inside the window. A retransmission may begin before the first byte.
+    #[inline]
+    fn reaches(&self, sequence: u32, length: u32) -> bool {
+        let offset = self.offset(sequence);
+        offset < self.offset(self.detail.end)
+            || (offset.wrapping_neg() < length && offset != 0)
+            || self.detail.is_near(sequence)
+            || self.detail.is_in_body(sequence, length)
+    }
+
+    /// Behind the window, but not so far that it must be of another time.
+    fn is_ahead(&self, sequence: u32) -> bool {
+        let behind = self
+            .offset(sequence)
+            .wrapping_sub(self.offset(self.detail.end));
+        behind <= FAR
+    }
+
     /// The first segment of a message.
     fn begin(
         &mut self,
@@ -355,6 +427,7 @@ impl Entry {
         }
         let mut part = self.advance(sequence, payload, heads);
         part.begins = true;
+        part.looks = true;
         part
     }
 
@@ -420,6 +493,10 @@ impl Entry {
             self.follow_requests(sequence, payload, heads);
         }
         let mut over = self.records && self.follow_records(sequence, payload);
+        if self.records && !over && is_before(self.detail.record, self.detail.next) {
+            // A header came late, and those behind it had passed already.
+            self.follow_blindly();
+        }
         if over && self.offset(end) < self.offset(self.detail.floor) {
             // What looked like a flight was content of the message before: that goes on.
             over = false;
@@ -439,14 +516,17 @@ impl Entry {
             self.detail.end = if last { self.detail.end } else { end };
         }
         Part {
-            origin: self.origin,
-            sequence,
             last,
             left,
-            begins: false,
-            start: Start::Unknown,
-            answers_hello: false,
-            alone: false,
+            ..self.part(sequence)
+        }
+    }
+
+    /// Of a flight whose records cannot be told apart any more, as much is forwarded as there may be of it.
+    fn follow_blindly(&mut self) {
+        let end = self.detail.next.wrapping_add(RECORD);
+        if self.offset(end) > self.offset(self.detail.end) && self.offset(end) <= MAX_FLIGHT {
+            self.detail.end = end;
         }
     }
 

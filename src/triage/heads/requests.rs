@@ -33,26 +33,22 @@ impl Entry {
         let behind = self.detail.next == end && is_before(self.detail.request, sequence);
         if behind && let Some(head) = splits.join(key, sequence, payload) {
             // The request begins where the head does.
-            let length = u32::try_from(head.len()).unwrap_or(u32::MAX);
-            let (reach, behind) = requests(head);
-            if behind == Behind::Tunnel {
-                self.detail.tunnel(end);
-            } else {
-                self.detail.reaches(reach, length, (end, client));
+            let (reach, what) = requests(head);
+            let here = u32::try_from(head.len()).unwrap_or(u32::MAX);
+            self.detail.go_on((reach, what), here, (end, client));
+            // Where it is not whole, more of it may come.
+            if what != Behind::Head || reach != 0 {
+                splits.forget(key);
             }
         }
         let at = self.detail.request.wrapping_sub(sequence) as usize;
         if self.detail.requests
             && let Some(rest) = payload.get(at..).filter(|rest| !rest.is_empty())
         {
-            let length = u32::try_from(rest.len()).unwrap_or(u32::MAX);
-            let (reach, behind) = requests(rest);
-            if behind == Behind::Tunnel {
-                self.detail.tunnel(end);
-            } else {
-                self.detail.reaches(reach, length, (end, client));
-            }
-            if behind == Behind::Head
+            let (reach, what) = requests(rest);
+            let here = u32::try_from(rest.len()).unwrap_or(u32::MAX);
+            self.detail.go_on((reach, what), here, (end, client));
+            if what == Behind::Head
                 && let Some(head) = usize::try_from(reach).ok().and_then(|at| rest.get(at..))
             {
                 splits.keep(key, head, end);
@@ -77,6 +73,15 @@ impl Entry {
 }
 
 impl Detail {
+    /// What was found from `request` on, of which `here` bytes came up to the number `end`.
+    fn go_on(&mut self, (reach, what): (u64, Behind), here: u32, (end, client): (u32, bool)) {
+        if what == Behind::Tunnel {
+            self.tunnel(end);
+        } else {
+            self.reaches(reach, here, (end, client));
+        }
+    }
+
     /// The requests from `request` on reach `reach` bytes far, of which `here` came up to the number `end`.
     fn reaches(&mut self, reach: u64, here: u32, (end, client): (u32, bool)) {
         let short = reach.saturating_sub(u64::from(here)) <= u64::from(MAX_UNPROVEN);

@@ -4,6 +4,7 @@
 //! begins, its head has to be put together: a few at a time, for as long as the segments come in order.
 
 use super::Key;
+use crate::stats::bump;
 
 /// Heads that wait at once. One that is forgotten makes its direction be followed for a while only.
 const SLOTS: usize = 256;
@@ -25,6 +26,8 @@ struct Split {
 #[derive(Debug, Default)]
 pub(super) struct Splits {
     slots: Vec<Split>,
+    /// Heads that made room for others.
+    pub(super) forgotten: u64,
 }
 
 impl Splits {
@@ -51,12 +54,25 @@ impl Splits {
     /// Keeps the beginning of a head, behind which the number `next` comes.
     pub(super) fn keep(&mut self, key: Key, head: &[u8], next: u32) {
         let Some(slot) = self.slot(key) else { return };
+        let other = !slot.bytes.is_empty() && slot.key != key.0;
         slot.bytes.clear();
         if head.len() < MAX {
             slot.key = key.0;
             slot.next = next;
             slot.bytes.reserve_exact(MAX);
             slot.bytes.extend_from_slice(head);
+        }
+        if other {
+            bump(&mut self.forgotten);
+        }
+    }
+
+    /// Forgets a head: it is whole, or none.
+    pub(super) fn forget(&mut self, key: Key) {
+        if let Some(slot) = self.slot(key)
+            && slot.key == key.0
+        {
+            slot.bytes.clear();
         }
     }
 

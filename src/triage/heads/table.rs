@@ -65,6 +65,15 @@ pub(super) enum State {
     Open,
 }
 
+/// What is noted of an entry, in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noted {
+    /// A SYN that nobody answered yet.
+    Syn,
+    /// The other end agreed, or data came.
+    More,
+}
+
 /// One direction at its head: a copy of what the table holds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
@@ -304,12 +313,27 @@ impl Table {
         Places { bucket, ways }
     }
 
-    /// The sequence number of an entry's first byte, and its state, from the bucket alone.
+    /// The sequence number of an entry's first byte, and what is noted of it, from the bucket alone.
     #[inline]
-    pub(super) fn origin(&self, at: Place) -> Option<(u32, State)> {
+    pub(super) fn origin(&self, at: Place) -> Option<(u32, Noted)> {
         let bucket = self.buckets.get(at.bucket)?;
-        let marks = *bucket.marks.get(at.way)?;
-        Some((*bucket.origins.get(at.way)?, state(marks)))
+        let noted = match *bucket.marks.get(at.way)? & (OPEN | PROVEN) {
+            0 => Noted::Syn,
+            _ => Noted::More,
+        };
+        Some((*bucket.origins.get(at.way)?, noted))
+    }
+
+    /// Nothing came for so long that it makes room.
+    pub(super) fn is_silent(&self, entry: &Entry, now: u32) -> bool {
+        now.saturating_sub(entry.used) > IDLE_SECS
+    }
+
+    /// Takes away an entry of which nothing came for long.
+    #[cold]
+    pub(super) fn remove_silent(&mut self, at: Place) {
+        self.count_idle(at);
+        self.remove(at);
     }
 
     /// A copy of an entry.
@@ -449,18 +473,19 @@ impl Table {
         match state(marks) {
             State::Fresh if !idle => bump(&mut self.stats.evicted_fresh),
             State::Open if !idle => bump(&mut self.stats.evicted_open),
-            State::Open => self.count_idle(at),
-            State::Fresh => {}
+            _ => self.count_idle(at),
         }
     }
 
     #[cold]
     fn count_idle(&mut self, at: Place) {
-        let endless = |entry: Entry| entry.detail.slides == HTTP2_WINDOW;
-        if self.get(at).is_some_and(endless) {
-            bump(&mut self.stats.idle_http2);
-        } else {
-            bump(&mut self.stats.idle_open);
+        let Some(entry) = self.get(at) else { return };
+        match entry.state {
+            State::Open if entry.detail.slides == HTTP2_WINDOW => bump(&mut self.stats.idle_http2),
+            State::Open => bump(&mut self.stats.idle_open),
+            State::Fresh if entry.proven => bump(&mut self.stats.idle_fresh),
+            // A SYN that nobody answered, or an end of the connection that never said anything.
+            State::Fresh => {}
         }
     }
 
@@ -480,17 +505,9 @@ impl Table {
     #[cold]
     fn remove_idle(&mut self, bucket: usize, idle: [bool; WAYS]) {
         for (way, idle) in idle.into_iter().enumerate() {
-            let at = Place { bucket, way };
-            let Some(found) = self.buckets.get(bucket) else {
-                return;
-            };
-            if !idle {
-                continue;
+            if idle {
+                self.remove_silent(Place { bucket, way });
             }
-            if found.marks.get(way).is_some_and(|&marks| marks & OPEN != 0) {
-                self.count_idle(at);
-            }
-            self.remove(at);
         }
     }
 }

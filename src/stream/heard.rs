@@ -1,0 +1,88 @@
+//! What the last messages of a direction named, to compare it with other copies of them.
+//!
+//! Bytes that were read are gone. Of a message that gave names it is noted where it began and which names: a
+//! retransmission gives the same, whatever its segments are. Another copy with other names is how somebody deceives a
+//! listener who reads the first one, while the server reads the second.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::FixedState;
+
+/// How many messages of a direction are noted.
+const MESSAGES: usize = 8;
+
+/// The last messages.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heard {
+    /// Where a message began, and its names.
+    messages: [Option<(u32, Names)>; MESSAGES],
+    /// The place of the next one.
+    next: usize,
+}
+
+/// A hash of the names of one message, in their order; none so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Names(Option<u32>);
+
+impl Names {
+    /// Another name of the message.
+    pub(super) fn add(&mut self, name: &[u8]) {
+        let mut hasher = FixedState::default().build_hasher();
+        hasher.write_u32(self.0.unwrap_or(0));
+        hasher.write(name);
+        self.0 = Some(hasher.finish() as u32);
+    }
+}
+
+impl Heard {
+    /// Notes a message that began with the byte of number `start`. One without names is of no interest.
+    pub(super) fn note(&mut self, start: u32, names: Names) {
+        if names == Names::default() {
+            return;
+        }
+        if let Some(place) = self.messages.get_mut(self.next) {
+            *place = Some((start, names));
+            self.next = self.next.wrapping_add(1) % MESSAGES;
+        }
+    }
+
+    /// The names of the message that began there.
+    pub(super) fn at(&self, start: u32) -> Option<Names> {
+        let mut known = self.messages.iter().flatten();
+        known.find(|(at, _)| *at == start).map(|&(_, names)| names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Names {
+        let mut all = Names::default();
+        for name in names {
+            all.add(name.as_bytes());
+        }
+        all
+    }
+
+    #[test]
+    fn names_count_in_their_order() {
+        assert_eq!(names(&["a", "b"]), names(&["a", "b"]));
+        for other in [&["b", "a"][..], &["a"], &["ab"], &[], &["", "ab"]] {
+            assert_ne!(names(&["a", "b"]), names(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_messages_are_known() {
+        let mut heard = Heard::default();
+        heard.note(5, Names::default());
+        assert_eq!(heard.at(5), None);
+        for start in 0..20 {
+            heard.note(start, names(&[&start.to_string()]));
+        }
+        let known: Vec<u32> = (0..20).filter(|at| heard.at(*at).is_some()).collect();
+        assert_eq!(known, (12..20).collect::<Vec<u32>>());
+        assert_eq!(heard.at(13), Some(names(&["13"])));
+    }
+}
