@@ -3,7 +3,7 @@
 use super::heads::HTTP2_WINDOW;
 use super::{DNS, DNS_HEADER, LLMNR, Message, Window};
 use crate::names::stream::{self, Hint, Shape};
-use crate::names::tls;
+use crate::names::{http, tls};
 use crate::packet::Segment;
 
 /// Requests and greetings: what stands before the names, and heads of several requests.
@@ -101,6 +101,9 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {
             Message::Begins(Window::Bytes(TEXT_WINDOW))
         }
+        Shape::Short if fresh && begins_method(payload) => {
+            Message::Begins(Window::Requests(TEXT_WINDOW))
+        }
         Shape::Text
         | Shape::Xmpp
         | Shape::Adb
@@ -132,6 +135,11 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         }
         _ => Message::None,
     }
+}
+
+/// The first letters of a request, and nothing else so far.
+fn begins_method(payload: &[u8]) -> bool {
+    payload.first().is_some_and(u8::is_ascii_uppercase) && http::may_begin(payload)
 }
 
 /// What a few bytes may become: a record's first byte may lead to a chain of certificates.

@@ -447,3 +447,24 @@ fn a_connection_behind_one_that_the_other_end_opened() {
     frames.extend([new.syn(), back.syn_ack(), new.data(0, &hello)]);
     read(frames).holds(&[("http_host", "old.example"), ("tls_sni", "new.example")]);
 }
+
+/// The same again, and each end spoke TLS as the client of one of the two connections. A second hello follows a
+/// HelloRetryRequest.
+#[test]
+fn hellos_of_an_end_that_was_a_server_before() {
+    let old = to(443);
+    let answer = old.back(77);
+    let hello = tls::client_hello("old.example").records();
+    let mut frames = vec![old.syn(), answer.syn_ack(), old.data(0, &hello)];
+    let new = to(443).back(500_077);
+    let back = new.back(0x9000);
+    let first = tls::client_hello("first.example").records();
+    let second = tls::client_hello("second.example").records();
+    frames.extend([new.syn(), back.syn_ack(), new.data(0, &first)]);
+    frames.push(new.data(first.len(), &second));
+    read(frames).holds(&[
+        ("tls_sni", "first.example"),
+        ("tls_sni", "old.example"),
+        ("tls_sni", "second.example"),
+    ]);
+}

@@ -231,3 +231,52 @@ fn a_hello_in_the_smallest_records() {
     read(to(443).opened(&bytes, 1_400)).holds(&[("tls_sni", "small.example")]);
     read(to(443).cut(&bytes, 1_400)).holds(&[("tls_sni", "small.example")]);
 }
+
+/// Record headers that come late are not missed for ever.
+#[test]
+fn a_long_chain_whose_segments_change_places() {
+    let names: Vec<String> = (0..60).map(|n| format!("cert-{n}.example")).collect();
+    let chain: Vec<Vec<u8>> = names
+        .iter()
+        .map(|name| x509::certificate(name).key(6_000).der())
+        .collect();
+    let flight = tls_server::flight(Version::Tls12, &chain);
+    for records in [1_000, 1_395, 16_384] {
+        let lengths = vec![records; flight.handshake().len() / records + 1];
+        let bytes = flight.records_of(&lengths);
+        assert!(bytes.len() > 300_000);
+        let client = to(443);
+        let way = client.back(77);
+        for every in [2, 9, 30] {
+            let mut pieces = way.cut(&bytes, 1_400);
+            for pair in pieces.chunks_exact_mut(2).skip(1).step_by(every) {
+                pair.swap(0, 1);
+            }
+            let mut frames = vec![client.syn(), way.syn_ack()];
+            frames.extend(pieces);
+            let read = read(frames);
+            assert_eq!(read.outcome.workers.messages.chains_left, 0);
+            read.holds(&wanted("x509_cn", &names));
+        }
+    }
+}
+
+/// The first segment ends inside the method: what follows is still followed as far as it goes.
+#[test]
+fn requests_without_end_behind_a_short_beginning() {
+    let hosts = hosts(3_000);
+    let stream: Vec<u8> = hosts.iter().flat_map(|h| http::get(h, "/")).collect();
+    assert!(stream.len() > 128 * 1_024);
+    for cut in [1, 2, 3, 4, 7] {
+        let way = to(80);
+        let mut frames = vec![
+            way.syn(),
+            way.back(77).syn_ack(),
+            way.data(0, &stream[..cut]),
+        ];
+        for (n, piece) in stream[cut..].chunks(1_400).enumerate() {
+            frames.push(way.data(cut + n * 1_400, piece));
+        }
+        read(frames).holds(&wanted("http_host", &hosts));
+    }
+}
