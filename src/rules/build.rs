@@ -14,19 +14,36 @@ use super::facts::{DetailsId, Facts, push_source};
 use super::format::{Parsed, Run};
 use super::indicator::{Details, IndicatorId, PackId, Resolved, Scope, Source, SourceRef};
 use super::locate::{self, Wanted};
-use super::matcher::{Added, Matcher, Names};
+use super::matcher::{Added, Matcher, NameHash, Names};
 use super::pack::{Entry, Group, History, PackInfo};
 use super::problem::Problem;
 use super::suggest::nearest;
+use crate::names::label;
+
+/// How many lines of a list are looked at at once.
+const TOGETHER: usize = 32;
 
 /// Collects packs.
 #[derive(Default)]
 pub(super) struct Builder {
     packs: Vec<PackInfo>,
     names: Names,
+    /// Of the names so far; where there are more than it has room for, it is made anew in the end.
+    endings: Endings,
     scopes: Vec<Scope>,
     facts: Facts,
     problems: Vec<Problem>,
+}
+
+/// A line of a list, in the memory of the names.
+#[derive(Debug, Clone, Copy, Default)]
+struct Line {
+    start: usize,
+    end: usize,
+    /// The length and the hash of the name, where it is a plain one.
+    name: Option<(usize, NameHash)>,
+    /// The hash of its last two labels.
+    last_two: Option<u64>,
 }
 
 /// The work on one file.
@@ -92,6 +109,12 @@ impl File<'_> {
             }
         }
         out.into()
+    }
+
+    /// A line of a list that does not count.
+    fn refuse(&mut self, line: usize, (what, fix): Refusal) {
+        let problem = Problem::new(self.label, what, fix).at(Some(line), None);
+        self.located.push(problem);
     }
 
     fn unused(&mut self, kind: &'static str, count: usize) {
@@ -163,7 +186,12 @@ impl Builder {
                 list: s.list,
             }));
         }
-        self.names.reserve(runs.iter().map(|run| run.count).sum());
+        let more = runs.iter().map(|run| run.count).sum();
+        self.names.reserve(more);
+        if self.endings.room() < self.names.len().saturating_add(more) {
+            // Many small files make it anew a few times only.
+            self.endings = Endings::with_room(&self.names, more.max(self.names.len()));
+        }
         let updated = file.date("updated", parsed.updated.as_deref());
         let tags: Arc<[String]> = parsed.tags.into();
         let (mut entries, mut domains) = (0_usize, 0_usize);
@@ -280,7 +308,7 @@ impl Builder {
             id = self.facts.keep(new);
         }
         file.unused("expiry dates", usize::from(expires));
-        let added = self.names.add(&name);
+        let added = self.add_name(&name);
         match self.take(added, id, scope) {
             Ok(()) => true,
             Err((what, fix)) => {
@@ -300,44 +328,84 @@ impl Builder {
         run: &Run,
     ) -> usize {
         let (mut start, mut good, mut taken) = (run.names.start, 0_usize, 0_usize);
-        for (nth, line) in (run.line..).take(run.count).enumerate() {
-            if nth.is_multiple_of(Names::AHEAD) {
-                let next = self.names.bytes().get(start..run.names.end);
-                let lines = next.unwrap_or_default().split(|b| *b == b'\n');
-                self.names.touch(lines);
-            }
-            let rest = self.names.bytes().get(start..).unwrap_or_default();
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let text = rest.get(..end).unwrap_or_default();
-            let judged = match plain_name(text) {
-                Some(length) => {
-                    good = good.saturating_add(1);
-                    let added = self.names.add_here(start..start.saturating_add(length));
-                    self.take(added, id, scope)
-                }
-                // Says what is wrong.
-                None => match rule_name(&String::from_utf8_lossy(text)) {
-                    Ok(name) => {
+        let mut number = run.line;
+        let mut lines = [Line::default(); TOGETHER];
+        let end = run.line.saturating_add(run.count);
+        while number < end {
+            let count = end.saturating_sub(number).min(TOGETHER);
+            let lines = lines.get_mut(..count).unwrap_or_default();
+            start = self.ahead(start, lines);
+            for line in lines {
+                match self.line(line, id, scope) {
+                    Ok(counts) => {
                         good = good.saturating_add(1);
-                        let added = self.names.add(&name);
-                        self.take(added, id, scope)
+                        taken = taken.saturating_add(usize::from(counts.is_ok()));
+                        if let Err(refusal) = counts {
+                            file.refuse(number, refusal);
+                        }
                     }
-                    Err((what, fix)) => Err((format!("{what}: left out"), fix)),
-                },
-            };
-            match judged {
-                Ok(()) => taken = taken.saturating_add(1),
-                Err((what, fix)) => {
-                    let problem = Problem::new(file.label, what, fix).at(Some(line), None);
-                    file.located.push(problem);
+                    Err(refusal) => file.refuse(number, refusal),
                 }
+                number = number.saturating_add(1);
             }
-            start = start.saturating_add(end).saturating_add(1);
         }
         if shared.expires.is_some() {
             file.unused("expiry dates", good);
         }
         taken
+    }
+
+    /// Looks at the lines of a list that come next, from `start` on, and at what they will need of the index. Where
+    /// the line behind them begins.
+    fn ahead(&mut self, mut start: usize, lines: &mut [Line]) -> usize {
+        for line in &mut *lines {
+            let rest = self.names.bytes().get(start..).unwrap_or_default();
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let text = rest.get(..end).unwrap_or_default();
+            let name = plain_name(text).and_then(|length| text.get(..length));
+            *line = Line {
+                start,
+                end: start.saturating_add(end),
+                name: name.map(|name| (name.len(), self.names.hash(name))),
+                last_two: name.and_then(label::last_two),
+            };
+            start = line.end.saturating_add(1);
+        }
+        let hashes = lines.iter().filter_map(|line| line.name);
+        self.names.touch(hashes.map(|(_, hash)| hash));
+        self.endings
+            .add(lines.iter().filter_map(|line| line.last_two));
+        start
+    }
+
+    /// Takes in a line of a list. An error inside where it is good and does not count, outside where it is not.
+    fn line(
+        &mut self,
+        line: &Line,
+        id: DetailsId,
+        scope: Scope,
+    ) -> Result<Result<(), Refusal>, Refusal> {
+        if let Some((length, hash)) = line.name {
+            let at = line.start..line.start.saturating_add(length);
+            let added = self.names.add_hashed(at, hash);
+            return Ok(self.take(added, id, scope));
+        }
+        let text = self.names.bytes().get(line.start..line.end);
+        // Says what is wrong.
+        match rule_name(&String::from_utf8_lossy(text.unwrap_or_default())) {
+            Ok(name) => {
+                let added = self.add_name(&name);
+                Ok(self.take(added, id, scope))
+            }
+            Err((what, fix)) => Err((format!("{what}: left out"), fix)),
+        }
+    }
+
+    /// Takes in a name by itself.
+    fn add_name(&mut self, name: &str) -> Added {
+        self.endings
+            .add(label::last_two(name.as_bytes()).into_iter());
+        self.names.add(name)
     }
 
     /// Gives a name its attributes, or joins them with those that it has; or says what is wrong.
@@ -447,6 +515,7 @@ impl Builder {
         let Self {
             packs,
             names,
+            endings,
             scopes,
             mut facts,
             problems,
@@ -455,10 +524,15 @@ impl Builder {
             Problem::new("rules", format!("too many names: {e}"), "load fewer packs")
         })?;
         facts.shrink();
+        let endings = if endings.room() < matcher.names().len() {
+            Endings::with_room(matcher.names(), 0)
+        } else {
+            endings
+        };
         let rules = RuleSet {
             packs,
             facts,
-            endings: Endings::new(matcher.names()),
+            endings,
             matcher,
         };
         Ok((rules, problems))

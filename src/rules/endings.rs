@@ -17,35 +17,53 @@ const TOGETHER: usize = 32;
 #[derive(Debug)]
 pub(super) struct Endings {
     words: Box<[u64]>,
+    room: usize,
+}
+
+impl Default for Endings {
+    fn default() -> Self {
+        Self {
+            words: vec![0; 1].into_boxed_slice(),
+            room: 0,
+        }
+    }
 }
 
 impl Endings {
-    /// Of names that have two labels at least, as [`rule_name`](super::domain::rule_name) sees to.
-    pub(super) fn new(names: &Names) -> Self {
-        let words = names.len().saturating_mul(BITS).div_ceil(64).max(1);
+    /// Of these names and as many more, which are to be added. All have two labels at least, as
+    /// [`rule_name`](super::domain::rule_name) sees to.
+    pub(super) fn with_room(names: &Names, more: usize) -> Self {
+        let room = names.len().saturating_add(more);
+        let words = room.saturating_mul(BITS).div_ceil(64).max(1);
         let mut endings = Self {
             words: vec![0; words].into_boxed_slice(),
+            room,
         };
         // Of a long list every word is far away in memory: changed one straight after another, they are waited for
         // together.
         let mut hashes = [0; TOGETHER];
-        let mut count = 0_usize;
-        for hash in names.bytes_iter().filter_map(label::last_two) {
-            if let Some(place) = hashes.get_mut(count) {
+        let mut all = names.bytes_iter().filter_map(label::last_two);
+        loop {
+            let mut count = 0_usize;
+            for (place, hash) in hashes.iter_mut().zip(&mut all) {
                 *place = hash;
+                count = count.wrapping_add(1);
             }
-            count = count.wrapping_add(1);
-            if count == TOGETHER {
-                endings.add(&hashes);
-                count = 0;
+            if count == 0 {
+                return endings;
             }
+            endings.add(hashes.iter().take(count).copied());
         }
-        endings.add(hashes.get(..count).unwrap_or_default());
-        endings
     }
 
-    fn add(&mut self, hashes: &[u64]) {
-        for &hash in hashes {
+    /// How many names there is room for. With more it errs more often.
+    pub(super) fn room(&self) -> usize {
+        self.room
+    }
+
+    /// Adds names by the hashes of their last two labels.
+    pub(super) fn add(&mut self, hashes: impl Iterator<Item = u64>) {
+        for hash in hashes {
             let at = self.word(hash);
             if let Some(word) = self.words.get_mut(at) {
                 *word |= bits(hash);
@@ -93,7 +111,7 @@ mod tests {
             names.add(&format!("host{n}.example"));
         }
         names.add("deep.below.evil.example");
-        let endings = Endings::new(&names);
+        let endings = Endings::with_room(&names, 0);
         for n in 0..20_000 {
             assert!(endings.may_have(hash(&format!("www.Host{n}.example"))));
         }
@@ -105,7 +123,7 @@ mod tests {
 
     #[test]
     fn without_names_nothing_is_listed() {
-        let endings = Endings::new(&Names::default());
+        let endings = Endings::default();
         assert!(!endings.may_have(hash("evil.example")));
     }
 }

@@ -12,7 +12,7 @@ use automaton::Automaton;
 
 use super::domain::ends_escaping;
 use super::indicator::{How, Scope};
-pub(super) use names::{Added, Names};
+pub(super) use names::{Added, NameHash, Names};
 
 /// Up to how many names the automaton is used. It is faster up to some hundred names, and needs
 /// seven times the memory; see benches/README.md.

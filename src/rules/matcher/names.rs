@@ -74,10 +74,14 @@ pub(in crate::rules) enum Added {
     Full,
 }
 
-impl Names {
-    /// For how many names memory is made ready at once.
-    pub(in crate::rules) const AHEAD: usize = 32;
+/// The hash of a name, and the seed with which it was made: another one may have come since.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::rules) struct NameHash {
+    seed: u64,
+    hash: u64,
+}
 
+impl Names {
     /// How many names there are.
     pub(in crate::rules) fn len(&self) -> usize {
         self.starts.len()
@@ -89,9 +93,14 @@ impl Names {
     }
 
     fn name(&self, number: usize) -> Option<&[u8]> {
+        self.bytes.get(self.place(number)?)
+    }
+
+    /// Where a name stands in the memory of the names.
+    fn place(&self, number: usize) -> Option<Range<usize>> {
         let start = usize::try_from(*self.starts.get(number)?).ok()?;
-        let rest = self.bytes.get(start..)?;
-        rest.get(..memchr::memchr(END, rest)?)
+        let length = memchr::memchr(END, self.bytes.get(start..)?)?;
+        Some(start..start.saturating_add(length))
     }
 
     /// All names, in the order of their numbers.
@@ -127,27 +136,48 @@ impl Names {
         &self.bytes
     }
 
-    /// Reads what [`Names::add_here`] would read first of each of these names, at most
-    /// [`Names::AHEAD`]. In a long list that is far away in memory: reads one straight after another
-    /// wait for memory once, not once each.
-    pub(in crate::rules) fn touch<'a>(&self, names: impl Iterator<Item = &'a [u8]>) {
-        let mut groups = [0; Self::AHEAD];
-        for (group, name) in groups.iter_mut().zip(names) {
-            *group = self.group(hash::whole(self.seed, name));
+    /// The hash of a name, in any case, by which [`Names::add_hashed`] finds its place.
+    #[inline]
+    pub(in crate::rules) fn hash(&self, name: &[u8]) -> NameHash {
+        NameHash {
+            seed: self.seed,
+            hash: hash::whole(self.seed, name),
         }
-        let read = |sum, group: &usize| sum ^ self.tags.get(*group).copied().unwrap_or(0);
+    }
+
+    /// Reads what [`Names::add_hashed`] would read first of these names. In a long list that is far away in
+    /// memory: reads one straight after another wait for memory once, not once each.
+    pub(in crate::rules) fn touch(&self, names: impl Iterator<Item = NameHash>) {
+        let read = |sum, name: NameHash| {
+            sum ^ self
+                .tags
+                .get(self.group(name.hash))
+                .copied()
+                .unwrap_or_default()
+        };
         // Otherwise the compiler leaves out what has no use.
-        std::hint::black_box(groups.iter().fold(0, read));
+        std::hint::black_box(names.fold(0, read));
     }
 
     /// Adds the name that stands at `at` in the memory of the names, on a line of its own: of
     /// ASCII, any case, without a final dot (the range leaves that out).
     pub(in crate::rules) fn add_here(&mut self, at: Range<usize>) -> Added {
+        let hash = self.hash(self.bytes.get(at.clone()).unwrap_or_default());
+        self.add_hashed(at, hash)
+    }
+
+    /// The same for a name whose hash is known.
+    pub(in crate::rules) fn add_hashed(&mut self, at: Range<usize>, hash: NameHash) -> Added {
         let Ok(start) = u32::try_from(at.start) else {
             return Added::Full;
         };
         let name = self.bytes.get(at.clone()).unwrap_or_default();
-        let (hash, length, dots) = (hash::whole(self.seed, name), name.len(), count_dots(name));
+        let hash = if hash.seed == self.seed {
+            hash.hash
+        } else {
+            hash::whole(self.seed, name)
+        };
+        let (length, dots) = (name.len(), count_dots(name));
         if let Some(known) = self.lookup(hash, name).found {
             return Added::Known(known);
         }
@@ -171,7 +201,7 @@ impl Names {
         // One place for the name and one for its last two labels.
         if self.taken.saturating_add(2) > self.tags.len().saturating_mul(PER_GROUP) {
             self.rebuild(self.more_groups());
-        } else if !self.index(number, hash) {
+        } else if !self.index(number, hash, at) {
             self.rebuild(self.tags.len());
         }
         Added::New(number)
@@ -211,9 +241,10 @@ impl Names {
             self.places.resize(groups.saturating_mul(8), 0);
             self.taken = 0;
             let good = (0..self.starts.len()).all(|number| {
-                let name = self.name(number).unwrap_or_default();
+                let at = self.place(number).unwrap_or_default();
+                let name = self.bytes.get(at.clone()).unwrap_or_default();
                 let hash = hash::whole(self.seed, name);
-                self.index(number, hash)
+                self.index(number, hash, at)
             });
             if good {
                 return;
@@ -223,13 +254,13 @@ impl Names {
         }
     }
 
-    /// Puts a name that is not there yet into the table; false as [`Names::put`].
-    fn index(&mut self, number: usize, hash: u64) -> bool {
+    /// Puts a name that is not there yet and stands at `at` into the table; false as [`Names::put`].
+    fn index(&mut self, number: usize, hash: u64, at: Range<usize>) -> bool {
         // Above four billion no name gets a number.
         if !self.put(hash, u32::try_from(number).unwrap_or(DEEPER)) {
             return false;
         }
-        let name = self.name(number).unwrap_or_default();
+        let name = self.bytes.get(at).unwrap_or_default();
         if count_dots(name) < 2 {
             return true;
         }
