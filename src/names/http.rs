@@ -12,7 +12,7 @@ use super::Kind;
 pub const MAX_HEAD: usize = 65_536;
 
 /// The longest method that is believed. The longest registered one has 17 letters.
-const MAX_METHOD: usize = 32;
+pub(super) const MAX_METHOD: usize = 32;
 
 /// The longest line inside a chunked body: a chunk size with its extensions, or a trailer field.
 const MAX_CHUNK_LINE: usize = 4_096;
@@ -105,6 +105,21 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// What stands between the words of a request line: one space should, but others do no harm (RFC 9112
+/// section 3).
+pub(super) const fn is_gap(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// How many bytes the blank lines at the beginning of `bytes` have. Any number may stand before a request
+/// (RFC 9112 section 2.2).
+pub(super) fn blank_lines(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .take_while(|b| matches!(b, b'\r' | b'\n'))
+        .count()
+}
+
 /// RFC 9110 section 5.6.2.
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
@@ -140,6 +155,23 @@ pub fn first_line(line: &[u8]) -> FirstLine {
     } else {
         FirstLine::Other
     }
+}
+
+/// Whether `bytes` begin with a whole request line. Text that is none is told by its first word, or by its line's
+/// last one.
+pub(super) fn begins_request(bytes: &[u8]) -> bool {
+    let method = bytes
+        .iter()
+        .take(MAX_METHOD)
+        .take_while(|b| is_token(**b))
+        .count();
+    method > 0
+        && bytes.get(method).is_some_and(|b| is_gap(*b))
+        && line(bytes).is_some_and(|(line, _)| {
+            let version = trim(line).last_chunk::<8>();
+            version.is_some_and(|version| is_version(version))
+                && first_line(line) == FirstLine::Request
+        })
 }
 
 /// Whether `bytes`, which hold no line end yet, may grow into a request or status line.
@@ -179,7 +211,7 @@ fn request_line(line: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     let method_end = line.iter().position(|b| !is_token(*b))?;
     let (method, rest) = line.split_at_checked(method_end)?;
     if !(1..=MAX_METHOD).contains(&method_end)
-        || !matches!(rest, [b' ' | b'\t', ..])
+        || !rest.first().is_some_and(|b| is_gap(*b))
         || !rest.iter().all(|&b| is_text(b))
     {
         return None;
@@ -243,10 +275,7 @@ pub fn requests(bytes: &[u8]) -> (u64, Behind) {
         let Some(rest) = rest.filter(|rest| !rest.is_empty()) else {
             return (at, Behind::Nothing);
         };
-        let blank = rest
-            .iter()
-            .take_while(|b| matches!(b, b'\r' | b'\n'))
-            .count();
+        let blank = blank_lines(rest);
         let rest = rest.get(blank..).unwrap_or_default();
         match line(rest) {
             None if may_begin(rest) => return (at, Behind::Head),

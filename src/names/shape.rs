@@ -50,9 +50,6 @@ pub enum Shape {
 /// Below this length a payload may be [`Shape::Short`].
 const SHORT: usize = 6;
 
-/// The longest method that is looked for.
-const MAX_METHOD: usize = 20;
-
 /// A set of beginnings, one bit each. The bits of the first three bytes of a payload have one in
 /// common where it may be more than [`Shape::Nothing`].
 mod beginning {
@@ -80,6 +77,9 @@ mod beginning {
             // LDAP and PostgreSQL beside words.
             b'0' | b'S' | b'N' => ANY,
             b'1'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => WORD | TAG | ZEROS,
+            // Methods may begin with these.
+            b'-' | b'^' | b'_' | b'`' | b'|' | b'~' => WORD | TAG | ZEROS,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' => WORD | TAG,
             // Any length of MySQL's greeting.
             b' ' | 40..=0x7f => ZEROS,
             _ => 0,
@@ -92,7 +92,7 @@ mod beginning {
                 0 => ZEROS | SMALL,
                 1 => SMALL,
                 3 => TLS,
-                b' ' => TAG,
+                b' ' | b'\t' => TAG,
                 b'!'..=b'~' => WORD,
                 _ => 0,
             }
@@ -105,7 +105,7 @@ mod beginning {
                 0 => TLS | HIGH | ZEROS,
                 1 | 4 => TLS | HIGH,
                 2 | 3 => TLS,
-                b' '..=b'~' => WORD,
+                b' '..=b'~' | b'\t' => WORD,
                 _ => 0,
             }
     }
@@ -153,6 +153,15 @@ pub fn shape(payload: &[u8]) -> Shape {
 /// The judgement of everything that [`is_nothing`] does not sort out.
 #[inline(never)]
 fn judge(payload: &[u8]) -> Shape {
+    match by_beginning(payload) {
+        // Greetings are commands in some dialogue; the reader of streams asks for requests before it does for those.
+        Shape::Nothing | Shape::Text if http::begins_request(payload) => Shape::Http,
+        shape => shape,
+    }
+}
+
+/// What is told from the first bytes, also where a line is not whole.
+fn by_beginning(payload: &[u8]) -> Shape {
     let Some(&first) = payload.first() else {
         return Shape::Nothing;
     };
@@ -231,8 +240,8 @@ fn letters(payload: &[u8]) -> Shape {
     }
     let word = payload
         .iter()
-        .take(MAX_METHOD)
-        .position(|b| matches!(b, b' ' | b'\r' | b'\n'));
+        .take(http::MAX_METHOD.saturating_add(1))
+        .position(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
     if let Some(end) = word {
         if payload.starts_with(http2::PREFACE.get(..16).unwrap_or_default()) {
             return Shape::Http2;
@@ -275,12 +284,12 @@ fn is_request(payload: &[u8], end: usize) -> bool {
     let Some((method, rest)) = payload.split_at_checked(end) else {
         return false;
     };
-    // One space should stand there; more do no harm (RFC 9112 section 3).
-    let Some(target) = rest.iter().take(8).find(|b| !matches!(b, b' ' | b'\t')) else {
-        return false;
-    };
     let known: [&[u8]; 6] = [b"get", b"post", b"head", b"put", b"delete", b"options"];
     let upper = |b: &u8| b.is_ascii_uppercase() || matches!(b, b'-' | b'_');
+    let Some(target) = rest.iter().find(|b| !http::is_gap(**b)) else {
+        // It may come in the next segment.
+        return method.len() >= 2 && method.iter().all(upper);
+    };
     let like_one = matches!(target, b'/' | b'*' | b'h' | b'H');
     if method.len() < 2 || !method.iter().all(upper) {
         return like_one && known.iter().any(|known| known.eq_ignore_ascii_case(method));
@@ -291,28 +300,30 @@ fn is_request(payload: &[u8], end: usize) -> bool {
         || matches!(method, b"GET" | b"POST" | b"HEAD" | b"PUT") && target.is_ascii_graphic()
 }
 
+/// All of the blank lines are passed over, however many: so does the reader of streams, and so do servers.
+fn behind_blank_lines(payload: &[u8]) -> Shape {
+    match payload {
+        [] => Shape::Short,
+        [first, ..] if first.is_ascii_alphanumeric() => match letters(payload) {
+            shape @ (Shape::Http | Shape::Short) => shape,
+            _ if http::begins_request(payload) => Shape::Http,
+            _ => Shape::Nothing,
+        },
+        _ if http::begins_request(payload) => Shape::Http,
+        _ => Shape::Nothing,
+    }
+}
+
 /// Payloads that begin with neither a letter nor a digit.
 fn rest(payload: &[u8]) -> Shape {
     match payload {
         [b'\r' | b'\n', ..] => match prelude::message(payload) {
             Part::Pass(..) => Shape::ProxyProtocol,
-            _ => {
-                let blank = payload
-                    .iter()
-                    .take(8)
-                    .take_while(|b| matches!(b, b'\r' | b'\n'))
-                    .count();
-                match payload.get(blank..) {
-                    Some([]) | None => Shape::Short,
-                    Some([b'A'..=b'Z', ..]) => {
-                        match letters(payload.get(blank..).unwrap_or_default()) {
-                            shape @ (Shape::Http | Shape::Short) => shape,
-                            _ => Shape::Nothing,
-                        }
-                    }
-                    Some(_) => Shape::Nothing,
-                }
-            }
+            _ => behind_blank_lines(
+                payload
+                    .get(http::blank_lines(payload)..)
+                    .unwrap_or_default(),
+            ),
         },
         [b'<', ..] => match prelude::is_xmpp(payload) {
             Some(true) => Shape::Xmpp,

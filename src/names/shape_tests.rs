@@ -92,7 +92,64 @@ fn beginnings_that_are_too_short() {
     }
 }
 
+/// Servers pass over any number of blank lines (RFC 9112 section 2.2) and of spaces (section 3), and so does the reader.
+#[test]
+fn requests_whose_first_line_is_unusual() {
+    let line = "/ HTTP/1.1\r\n";
+    for bytes in [
+        format!("{}GET {line}", "\r\n".repeat(5)),
+        format!("{}GET {line}", "\n".repeat(1_000)),
+        format!("\r\n\r\nget {line}"),
+        format!("GET\t{line}"),
+        format!("G\t{line}"),
+        format!("GET{}{line}", " ".repeat(100)),
+        format!("{} {line}", "M".repeat(32)),
+        format!("X {line}"),
+        format!("!#$ {line}"),
+        "any-method evil HTTP/1.1\n".to_owned(),
+        "EHLO / HTTP/1.1\r\n".to_owned(),
+    ] {
+        assert_eq!(shape(bytes.as_bytes()), Shape::Http, "{bytes:?}");
+    }
+    // What has not come yet may be one.
+    for bytes in ["DELETE ", "DELETE\t\t", "\r\n\r\nOPTIONS  "] {
+        assert_eq!(shape(bytes.as_bytes()), Shape::Http, "{bytes:?}");
+    }
+    assert_eq!(shape(&b"\r\n".repeat(500)), Shape::Short);
+    for bytes in [
+        "two words\r\n",
+        "two words HTTP/1\r\n",
+        "\r\n\r\n<html>",
+        "\r\n\r\nThe text",
+    ] {
+        assert_eq!(shape(bytes.as_bytes()), Shape::Nothing, "{bytes:?}");
+    }
+}
+
 proptest! {
+    /// Triage may not forget what a reader would take.
+    #[test]
+    fn whatever_is_read_as_a_request_has_a_shape(
+        blank in "[\r\n]{0,40}",
+        method in "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}",
+        gap in "[ \t]{1,20}",
+        target in "[!-~]{1,20}( [!-~]{1,20}){0,2}",
+        gap2 in "[ \t]{1,20}",
+        end in "\r?\n",
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    ) {
+        let mut request = format!("{method}{gap}{target}{gap2}HTTP/1.1{end}").into_bytes();
+        prop_assert_eq!(shape(&[blank.as_bytes(), &request].concat()), Shape::Http);
+        for (at, value) in flips {
+            let at = at.index(request.len());
+            request[at] = value;
+        }
+        let line = http::line(&request).map_or(&request[..], |(line, _)| line);
+        if http::first_line(line) == http::FirstLine::Request && line.len() < request.len() {
+            prop_assert_ne!(shape(&request), Shape::Nothing);
+        }
+    }
+
     #[test]
     fn random_bulk_is_seldom_anything(bytes in prop::collection::vec(any::<u8>(), 20..60)) {
         // Nothing but a check that no byte panics; and what is not text is no text.

@@ -178,12 +178,7 @@ pub fn opens_tunnel(bytes: &[u8]) -> bool {
 
 /// Whether the first bytes of a connection may be a part of what [`shape`] tells only when it is whole.
 pub fn prelude_may_begin(bytes: &[u8]) -> bool {
-    let blank = bytes
-        .iter()
-        .take_while(|b| matches!(b, b'\r' | b'\n'))
-        .count();
-    // Blank lines may stand before a request.
-    let line = bytes.get(blank..).unwrap_or_default();
+    let line = bytes.get(http::blank_lines(bytes)..).unwrap_or_default();
     matches!(prelude::message(bytes), Part::Need(_))
         || matches!(socks::begin(bytes, &mut |_, _| {}), socks::Part::Need(_))
         || line.len() < MAX_GREETING && http::line(line).is_none() && prelude::may_be_text(line)

@@ -64,12 +64,7 @@ impl Direction {
             && !matches!(prelude::message(bytes), Part::Pass(..) | Part::Need(_))
             && (!on_its_port || shape(bytes) == Shape::Http)
         {
-            // Blank lines before a request (RFC 9112 section 2.2).
-            let blank = bytes
-                .iter()
-                .take_while(|b| matches!(b, b'\r' | b'\n'))
-                .count();
-            return took(blank).into();
+            return took(http::blank_lines(bytes)).into();
         }
         match prelude::message(bytes) {
             Part::Pass(prelude, length) if all.need.is_none() => {

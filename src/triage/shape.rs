@@ -146,7 +146,8 @@ fn begins_method(payload: &[u8]) -> bool {
 fn short_window(payload: &[u8]) -> u32 {
     match payload {
         [0x14..=0x16, ..] if payload.len() < 6 => FLIGHT_WINDOW,
-        _ if payload.len() < 6 => TEXT_WINDOW,
+        // A request may stand behind any number of blank lines.
+        _ if payload.len() < 6 || matches!(payload, [b'\r' | b'\n', ..]) => TEXT_WINDOW,
         _ => SHORT_WINDOW,
     }
 }

@@ -154,3 +154,46 @@ fn one_byte_each() {
     read(to(80).opened(&stream, 1)).holds(&wanted(&hosts));
     read(shuffled(to(80).opened(&stream, 1), 1, 3)).holds(&wanted(&hosts));
 }
+
+/// Servers pass over blank lines before a request (RFC 9112 section 2.2), however many there are.
+#[test]
+fn requests_behind_blank_lines() {
+    let hosts = hosts(2);
+    let stream: Vec<u8> = hosts.iter().flat_map(|h| http::get(h, "/")).collect();
+    let way = to(80);
+    for blank in [9, 20, 500, 4_000] {
+        let blank = b"\r\n".repeat(blank);
+        let all = [&blank[..], &stream].concat();
+        for len in [1_400, 333, 7] {
+            read(way.opened(&all, len)).holds(&wanted(&hosts));
+        }
+        // In the middle of a connection.
+        read(vec![way.data(5_000, &all)]).holds(&wanted(&hosts));
+    }
+    // More than a connection is followed for: a segment of its own is enough.
+    let blank = b"\r\n".repeat(60_000);
+    let mut frames = way.opened(&blank, 1_400);
+    frames.push(way.data(
+        blank.len(),
+        &[b"\r\n\r\n\r\n\r\n\r\n", &stream[..]].concat(),
+    ));
+    read(frames).holds(&wanted(&hosts));
+}
+
+/// The first line need not look as browsers write it.
+#[test]
+fn requests_with_unusual_first_lines() {
+    for line in [
+        "GET\t/\tHTTP/1.1",
+        "GET            / HTTP/1.1",
+        "A-METHOD-OF-MORE-THAN-20-LETTERS / HTTP/1.1",
+        "X / HTTP/1.1",
+        "get-it here HTTP/1.1",
+    ] {
+        let request = format!("{line}\r\nHost: host-0.example\r\n\r\n");
+        let host = [("http_host", "host-0.example")];
+        let way = to(80);
+        read(way.opened(request.as_bytes(), 1_400)).holds(&host);
+        read(vec![way.data(5_000, request.as_bytes())]).holds(&host);
+    }
+}
