@@ -2,6 +2,12 @@
 
 use super::tls::skip_short_records;
 
+/// The most that a record holds which is not encrypted (RFC 8446 section 5.1).
+const MAX_PLAIN: u16 = 16_384;
+
+/// The shortest hello: version, random, an empty session ID, a cipher suite and a compression method.
+const MIN_HELLO: u16 = 38;
+
 /// What TLS stands at the beginning of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tls {
@@ -19,13 +25,15 @@ pub(super) enum Tls {
 pub(super) fn tls_begins(bytes: &[u8]) -> Tls {
     match bytes {
         [0x14..=0x16] | [0x14..=0x16, 3] => Tls::Need(6),
-        [0x14..=0x16, 3, 0..=4, ..] => {
+        // Whatever the second byte of a record's version is, it must be ignored (RFC 8446 section 5.1).
+        [0x14..=0x16, 3, _, ..] => {
             let Some(rest) = skip_short_records(bytes) else {
                 return Tls::Need(bytes.len().saturating_add(1));
             };
             match rest {
                 [0x16, 3, 0..=4, _, _, 1, ..] => Tls::Client,
                 [0x16, 3, 0..=4, _, _, 2, ..] => Tls::Server,
+                [0x16, 3, _, _, _, 1 | 2, ..] => odd_version(bytes, rest),
                 // A chain of certificates: its hello is lost, or it is a client's.
                 [
                     0x16,
@@ -47,7 +55,7 @@ pub(super) fn tls_begins(bytes: &[u8]) -> Tls {
                     ..,
                 ] => Tls::Server,
                 // An alert or a ChangeCipherSpec that is not whole.
-                [0x14 | 0x15, 3, 0..=4, 0, 1 | 2, _] => Tls::Need(bytes.len().saturating_add(1)),
+                [0x14 | 0x15, 3, _, 0, 1 | 2, _] => Tls::Need(bytes.len().saturating_add(1)),
                 [0x14..=0x16, ..] if rest.len() < 6 => {
                     Tls::Need(bytes.len().saturating_add(6).saturating_sub(rest.len()))
                 }
@@ -65,6 +73,29 @@ pub(super) fn tls_begins(bytes: &[u8]) -> Tls {
         }
         [0x80..=0xff, _, 4, 0 | 1, 0 | 1, 0] => Tls::Need(7),
         _ => Tls::Other,
+    }
+}
+
+/// A record that holds a hello as it seems, and of a version that no known program sends: its lengths have to fit, or bulk
+/// would be taken for one.
+fn odd_version(bytes: &[u8], record: &[u8]) -> Tls {
+    let &[_, _, _, r0, r1, kind, ref header @ ..] = record else {
+        return Tls::Other;
+    };
+    let fits = match (u16::from_be_bytes([r0, r1]), header) {
+        // The message's header goes on in another record.
+        (1..=3, _) => true,
+        (4..=MAX_PLAIN, [0, h0, h1, ..]) => u16::from_be_bytes([*h0, *h1]) >= MIN_HELLO,
+        (4..=MAX_PLAIN, [] | [0] | [0, _]) => {
+            let missing = 9_usize.saturating_sub(record.len());
+            return Tls::Need(bytes.len().saturating_add(missing));
+        }
+        _ => false,
+    };
+    match (fits, kind) {
+        (false, _) => Tls::Other,
+        (true, 1) => Tls::Client,
+        (true, _) => Tls::Server,
     }
 }
 

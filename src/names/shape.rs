@@ -99,12 +99,13 @@ mod beginning {
     }
 
     const fn third(byte: u8) -> u8 {
+        // Records of TLS may have any second byte of a version.
         TAG | SMALL
             | ANY
+            | TLS
             | match byte {
-                0 => TLS | HIGH | ZEROS,
-                1 | 4 => TLS | HIGH,
-                2 | 3 => TLS,
+                0 => HIGH | ZEROS,
+                1 | 4 => HIGH,
                 b' '..=b'~' | b'\t' => WORD,
                 _ => 0,
             }

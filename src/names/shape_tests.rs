@@ -160,6 +160,35 @@ proptest! {
     }
 }
 
+/// The version in a record's header says nothing (RFC 8446 section 5.1): servers look at its first byte only.
+#[test]
+fn hellos_in_records_of_any_version() {
+    for minor in [0, 4, 5, 0x7f, 0xff] {
+        let hello = make_tls::client_hello("a.example");
+        for mut bytes in [hello.records(), hello.records_of(2), hello.records_of(60)] {
+            bytes[2] = minor;
+            assert_eq!(shape(&bytes), Shape::ClientHello, "{minor}");
+            for n in 3..9 {
+                assert_ne!(shape(&bytes[..n]), Shape::Nothing, "{minor} {n}");
+            }
+        }
+        let mut answer = make_tls::server_hello();
+        answer[2] = minor;
+        assert_eq!(shape(&answer), Shape::ServerHello, "{minor}");
+    }
+    // A version that nobody sends takes lengths that fit.
+    for bytes in [
+        [0x16, 3, 9, 0xff, 0xff, 1, 0, 0x10, 0],
+        [0x16, 3, 9, 2, 0, 1, 0x77, 1, 0xfc],
+        [0x16, 3, 9, 2, 0, 1, 0, 0, 20],
+        [0x16, 3, 9, 2, 0, 11, 0, 1, 0xfc],
+        [0x16, 4, 1, 2, 0, 1, 0, 1, 0xfc],
+    ] {
+        let bytes = [&bytes[..], &[0; 100]].concat();
+        assert_eq!(shape(&bytes), Shape::Nothing, "{bytes:02x?}");
+    }
+}
+
 /// What the first three bytes sort out is nothing for the whole judgement, too.
 #[test]
 fn sorting_out_agrees_with_the_judgement() {

@@ -257,3 +257,19 @@ fn a_request_in_lower_case() {
         }
     }
 }
+
+/// Servers look at the first byte of a record's version only (RFC 8446 section 5.1).
+#[test]
+fn a_hello_in_a_record_of_another_version() {
+    let way = to(8_443);
+    let hello = tls::client_hello("odd.example").post_quantum();
+    for minor in [5, 0x80, 0xff] {
+        for mut bytes in [hello.records(), hello.records_of(3), hello.records_of(500)] {
+            bytes[2] = minor;
+            for len in [1_400, 700, 5, 1] {
+                read(way.opened(&bytes, len)).holds(&[("tls_sni", "odd.example")]);
+            }
+            read(vec![way.data(9_000, &bytes)]).holds(&[("tls_sni", "odd.example")]);
+        }
+    }
+}

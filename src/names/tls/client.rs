@@ -38,17 +38,17 @@ pub fn client_stream(
         [] => return (need(1), None),
         [0x80..=0xff, ..] => return sslv2_hello(bytes, last),
         // An alert or ChangeCipherSpec that is not all there.
-        [0x14 | 0x15, 3, 0..=4, 0, length @ 1..=2, ..] => {
+        [0x14 | 0x15, 3, _, 0, length @ 1..=2, ..] => {
             return (need(HEADER.saturating_add(usize::from(*length))), None);
         }
-        [0x14 | 0x15] | [0x14 | 0x15, 3] | [0x14 | 0x15, 3, 0..=4] | [0x14 | 0x15, 3, 0..=4, 0] => {
+        [0x14 | 0x15] | [0x14 | 0x15, 3] | [0x14 | 0x15, 3, _] | [0x14 | 0x15, 3, _, 0] => {
             return (need(HEADER), None);
         }
         [0x16, ..] => {}
         _ => return (Step::End, None),
     }
     match bytes {
-        [_] | [_, 3] | [_, 3, 0..=4] | [_, 3, 0..=4, _] => {
+        [_] | [_, 3] | [_, 3, _] | [_, 3, _, _] => {
             return if last {
                 (Step::End, Some(Hello::Incomplete))
             } else {

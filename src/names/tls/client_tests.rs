@@ -36,6 +36,25 @@ fn versions_and_places_of_the_name() {
     }
 }
 
+/// RFC 8446 section 5.1: the version of a record must be ignored.
+#[test]
+fn the_version_of_a_record_is_no_matter() {
+    for minor in [5, 0x7f, 0xff] {
+        let hello = make::client_hello("example.com");
+        for mut bytes in [hello.records(), hello.records_of(100)] {
+            bytes[2] = minor;
+            assert_eq!(read(&bytes), (vec!["example.com".into()], NAMED), "{minor}");
+            let alert = [0x15, 3, minor, 0, 2, 1, 112];
+            let behind = [&alert[..], &bytes].concat();
+            assert_eq!(
+                read(&behind),
+                (vec!["example.com".into()], NAMED),
+                "{minor}"
+            );
+        }
+    }
+}
+
 #[test]
 fn hellos_without_a_name() {
     assert_eq!(
@@ -229,7 +248,7 @@ fn other_streams_end_at_once() {
         &b"GET / HTTP/1.1"[..],
         b"SSH-2.0",
         &[0x16, 4],
-        &[0x16, 3, 9],
+        &[0x16, 4, 1],
         &[0x16, 3, 1, 0xff, 0xff],
         &[0x16, 3, 1, 0, 50, 2],
         &[0x17, 3, 3],

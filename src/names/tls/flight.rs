@@ -113,16 +113,15 @@ impl<V: FnMut(Kind, &[u8])> Reader<'_, V> {
             [0x80..=0xff, ..] => self.sslv2(),
             // A warning, such as unrecognized_name, may come before the ServerHello. Number 0
             // (close_notify) is one too and is the last.
-            [0x15, 3, 0..=4, 0, 2, 1, description, ..] if *description != 0 => {
+            [0x15, 3, _, 0, 2, 1, description, ..] if *description != 0 => {
                 Ok(Step::Took(HEADER.saturating_add(2) as u64))
             }
-            [0x15, 3, 0..=4, 0, 2] | [0x15, 3, 0..=4, 0, 2, 1] => {
+            [0x15, 3, _, 0, 2] | [0x15, 3, _, 0, 2, 1] => {
                 Err(Short::Need(HEADER.saturating_add(2)))
             }
-            [0x15 | 0x16]
-            | [0x15 | 0x16, 3]
-            | [0x15 | 0x16, 3, 0..=4]
-            | [0x15 | 0x16, 3, 0..=4, _] => Err(Short::Need(HEADER)),
+            [0x15 | 0x16] | [0x15 | 0x16, 3] | [0x15 | 0x16, 3, _] | [0x15 | 0x16, 3, _, _] => {
+                Err(Short::Need(HEADER))
+            }
             _ => {
                 let inside = self.cursor().open(self.bytes)?;
                 if inside.left == 0 {

@@ -14,7 +14,7 @@ const ENCRYPTED_CLIENT_HELLO: u16 = 0xfe0d;
 /// Looks at a segment. `None` where it is not one record with one whole and usual hello (RFC 8446 section 4.1.2),
 /// or the name in it ends in two labels that `may_list` takes: then it has to be read.
 pub fn glance(payload: &[u8], may_list: impl Fn(u64) -> bool) -> Option<Hello> {
-    let (&[0x16, 3, 0..=4, r0, r1, 1, h0, h1, h2], body) = payload.split_first_chunk::<9>()? else {
+    let (&[0x16, 3, _, r0, r1, 1, h0, h1, h2], body) = payload.split_first_chunk::<9>()? else {
         return None;
     };
     let record = usize::from(u16::from_be_bytes([r0, r1]));
@@ -106,6 +106,9 @@ mod tests {
         let hello = make::client_hello("www.example.com").post_quantum();
         assert_eq!(glance(&hello.records()), named);
         assert_eq!(glance(&make::client_hello("localhost").records()), named);
+        let mut odd = hello.records();
+        odd[2] = 0x7f;
+        assert_eq!(glance(&odd), named);
         assert_eq!(
             glance(&make::client_hello_without_name().records()),
             Some(Hello::Nameless)

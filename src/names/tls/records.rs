@@ -32,7 +32,8 @@ pub(super) enum Short {
 }
 
 impl Cursor {
-    /// Enters the record at this place. Its content may not be there yet.
+    /// Enters the record at this place. Its content may not be there yet. Of its version the first byte counts: the
+    /// other must be ignored (RFC 8446 section 5.1), and servers do so.
     pub(super) fn open(self, bytes: &[u8]) -> Result<Self, Short> {
         let rest = bytes.get(self.at..).unwrap_or_default();
         let inside = self.at.saturating_add(HEADER);
@@ -40,7 +41,7 @@ impl Cursor {
             return Err(Short::Need(inside));
         };
         if record.record_type != TlsRecordType::Handshake
-            || !matches!(record.version.0, 0x0300..=0x0304)
+            || record.version.0 >> 8 != 3
             || record.len > MAX_RECORD
         {
             return Err(Short::Broken);
@@ -123,10 +124,10 @@ pub(super) fn short_records(bytes: &[u8]) -> usize {
     // Every turn takes at least a record header.
     loop {
         let after = match rest {
-            [0x14 | 0x15, 3, 0..=4, 0, length @ 1..=2, content @ ..] => {
+            [0x14 | 0x15, 3, _, 0, length @ 1..=2, content @ ..] => {
                 content.get(usize::from(*length)..)
             }
-            [0x16, 3, 0..=4, 0, 0, after @ ..] => Some(after),
+            [0x16, 3, _, 0, 0, after @ ..] => Some(after),
             _ => None,
         };
         match after {
