@@ -45,6 +45,11 @@ impl Gather {
         self.store.len().saturating_add(pieces)
     }
 
+    /// How many different bytes of the message are there.
+    pub(super) fn bytes(&self) -> usize {
+        self.store.len()
+    }
+
     /// The memory that is kept, in bytes.
     pub(super) fn capacity(&self) -> usize {
         let pieces = self.pieces.capacity().saturating_mul(size_of::<Piece>());

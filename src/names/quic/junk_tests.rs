@@ -87,3 +87,60 @@ fn a_packet_costs_three_tries_at_most() {
     junk(&mut reader, &mut Rng::new(3), 99);
     assert_eq!(reader.quic.stats().in_vain - before, 100 * each);
 }
+
+/// They open with the right keys, and the hello never comes.
+#[test]
+fn packets_without_anything_of_a_hello_cost_a_bounded_number_of_decryptions() {
+    let most = u64::from(OF_FLOW.most + POOL.most);
+    let piece = client_hello(NAME).handshake();
+    for empty in [
+        initial(V1, b"the real").frame(&[1]),
+        initial(V1, b"the real").crypto(0, &piece[..20]),
+    ] {
+        let mut reader = Reader::new();
+        reader.up(&initial(V1, b"the real").crypto(0, &piece[..20]).datagram());
+        for number in 1..=20_000 {
+            reader.up(&empty.clone().number(number).datagram());
+        }
+        let stats = *reader.quic.stats();
+        assert_eq!(
+            (stats.initials, stats.over_limit),
+            (1 + most, 20_000 - most)
+        );
+        assert_eq!(stats.failed, 0);
+        // More each second, of which the client's hello needs one.
+        reader.now = Timestamp::from_nanos(reader.now.nanos() + SECOND);
+        reader.up(&initial(V1, b"the real")
+            .number(30_000)
+            .crypto(0, &piece)
+            .datagram());
+        assert_eq!(reader.quic_names(), [NAME]);
+    }
+}
+
+/// Nor does it help to begin a connection with each packet, or to call one by other names.
+#[test]
+fn connections_without_a_hello_cost_a_bounded_number_of_decryptions() {
+    let most = u64::from(OF_FLOW.most + POOL.most);
+    let mut reader = Reader::new();
+    for number in 0..20_000_u32 {
+        let id = [&number.to_be_bytes()[..], b"same"].concat();
+        reader.up(&initial(V1, &id).frame(&[1]).datagram());
+    }
+    let stats = *reader.quic.stats();
+    // The keys of the connection before are tried first, which costs as much.
+    assert!(stats.initials <= most);
+    assert_eq!(stats.initials + stats.over_limit, 20_000);
+    let mut reader = Reader::new();
+    reader.up(&initial(V1, b"the real").crypto(0, &hello()).datagram());
+    for number in 1..=20_000_u32 {
+        let id = [&number.to_be_bytes()[..], b"same"].concat();
+        let renamed = initial(V1, &id).keys_of(b"the real").number(number);
+        reader.up(&renamed.frame(&[1]).datagram());
+    }
+    let stats = *reader.quic.stats();
+    assert_eq!(
+        (stats.initials, stats.over_limit),
+        (1 + most, 20_000 - most)
+    );
+}

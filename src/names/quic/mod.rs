@@ -38,7 +38,7 @@ use crate::stats::bump;
 use crate::time::Timestamp;
 use header::{MAX_COALESCED, Packet, next_packet};
 use hello::Rest;
-use opening::open;
+use opening::{idle, open};
 use table::{Entry, Id, KeySet, State, Table};
 
 /// Nanoseconds of packet time without progress after which a flow is forgotten. Clients give up a
@@ -237,6 +237,7 @@ impl Quic {
                     // Another connection between the same ports. The one before may go on.
                     let mut new = Entry::new(*flow, at.now);
                     new.budget = entry.budget;
+                    new.idle = entry.idle;
                     if let Some(old) = self.table.make_room(flow) {
                         rest.forget(old, visit);
                     }
@@ -250,10 +251,15 @@ impl Quic {
             }
             if entry.state == State::Gathering {
                 entry.seen(at);
+                let before = entry.gather.bytes();
                 rest.gather(entry, packet.profile.dialect, frames);
+                if entry.gather.bytes() == before {
+                    idle(entry, &mut rest.pool);
+                }
                 rest.look(entry, visit);
             } else {
                 entry.last = at.now;
+                idle(entry, &mut rest.pool);
             }
         }
         rest.plain = plain;

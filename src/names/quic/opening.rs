@@ -4,7 +4,10 @@
 //! bounded, and the bound must not blind: whoever sends junk ahead of a hello may not hide it.
 //!
 //! * Every packet is worth three tries at most, whatever came before it.
-//! * A try that succeeds is free. It is what the reader is for, and ends with the hello.
+//! * A try that succeeds is free where it brings bytes of a hello. It is what the reader is for, and
+//!   ends with the hello.
+//! * One that succeeds and brings none (padding, repetitions) is paid by a budget of the flow that junk
+//!   cannot spend, then by the pool. When both are empty the flow's packets are counted and left.
 //! * A try in vain is paid by the flow's own budget, which covers what honest flows need whose
 //!   beginning was not captured. Nobody else can spend it.
 //! * Then by a pool that all flows of one reader share. It is so large that a burst of junk does
@@ -13,7 +16,7 @@
 //! * When both are empty, the keys that the packet's connection ID has opened a packet with are
 //!   tried all the same: a hello that has begun goes on. Other packets are counted and left.
 //!
-//! Both come back with packet time, so that a client that repeats its hello, as all do, is read a
+//! All come back with packet time, so that a client that repeats its hello, as all do, is read a
 //! moment later even in a flood.
 
 use super::budget::{Budget, Rate};
@@ -25,7 +28,7 @@ use super::table::{Entry, Id, KeySet};
 use crate::stats::bump;
 use crate::time::Timestamp;
 
-/// Tries in vain that each flow may cost: 128, and two more each second.
+/// Tries in vain that each flow may cost: 128, and two more each second. As many packets that open and bring nothing.
 pub(super) const OF_FLOW: Rate = Rate {
     most: 128,
     each: 500_000_000,
@@ -50,8 +53,13 @@ pub(super) fn open<'s>(
     plain: &'s mut Vec<u8>,
     stats: &mut QuicStats,
 ) -> Option<(&'s [u8], Option<KeySet>)> {
+    entry.idle.refill(OF_FLOW, now);
     entry.budget.refill(OF_FLOW, now);
     pool.refill(POOL, now);
+    if entry.idle.is_spent() && pool.is_spent() {
+        bump(&mut stats.over_limit);
+        return None;
+    }
     let alias = is(&entry.alias, packet.destination);
     let mut matching = false;
     let mut refused = false;
@@ -125,6 +133,13 @@ fn in_vain(own: &mut Budget, pool: &mut Budget, stats: &mut QuicStats) {
     bump(&mut stats.in_vain);
     if !own.spend() {
         // Where that is empty too, the connection ID had earned the try.
+        pool.spend();
+    }
+}
+
+/// A packet was opened and brought nothing new of a hello.
+pub(super) fn idle(entry: &mut Entry, pool: &mut Budget) {
+    if !entry.idle.spend() {
         pool.spend();
     }
 }

@@ -29,7 +29,7 @@ stats! {
     /// Initial packets of a connection whose hello has been read; not decrypted.
     repeated,
     /// Initial packets left unread because their flow had used up its attempts and those that all
-    /// flows share.
+    /// flows share, or had sent too many without anything new of a hello.
     over_limit,
     /// Keys that were tried and did not open their packet: what `failed` and other packets cost.
     in_vain,

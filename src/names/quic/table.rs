@@ -89,6 +89,8 @@ pub(super) struct Entry {
     pub(super) base: u64,
     /// For keys that are tried in vain.
     pub(super) budget: Budget,
+    /// For packets that are opened and hold nothing new of a hello.
+    pub(super) idle: Budget,
     pub(super) gather: Gather,
 }
 
@@ -106,6 +108,7 @@ impl Entry {
             google: false,
             base: 0,
             budget: Budget::full(OF_FLOW, now),
+            idle: Budget::full(OF_FLOW, now),
             gather: Gather::default(),
         }
     }
