@@ -94,6 +94,12 @@ enum Stop {
 }
 
 impl Decoder {
+    /// Bytes of memory that the table takes.
+    pub(super) fn held(&self) -> usize {
+        let entries = self.entries.capacity().saturating_mul(size_of::<Entry>());
+        self.values.capacity().saturating_add(entries)
+    }
+
     /// Reads a header block and pushes the two fields, the first of each.
     ///
     /// `cut` is for a block whose end is missing: what was complete is told.

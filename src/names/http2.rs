@@ -89,6 +89,13 @@ impl Connection {
         }
     }
 
+    /// Bytes of memory that it takes.
+    pub fn held(&self) -> usize {
+        size_of::<Self>()
+            .saturating_add(self.block.capacity())
+            .saturating_add(self.decoder.held())
+    }
+
     /// Reads the frame at the beginning of `bytes`.
     pub fn read(&mut self, bytes: &[u8], last: bool, visit: &mut impl FnMut(Content<'_>)) -> Step {
         if std::mem::take(&mut self.preface) {

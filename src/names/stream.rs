@@ -2,7 +2,8 @@
 //!
 //! Protocols are told by their content, never by a port, and they nest: behind a PROXY header, a SOCKS
 //! or CONNECT request or a STARTTLS dialogue the bytes are judged anew. [`Direction::read`] is
-//! given contiguous bytes from where the last message ended. It keeps a few numbers and no bytes.
+//! given contiguous bytes from where the last message ended. It keeps a few numbers and no bytes, but of HTTP/2 what header
+//! blocks need ([`Direction::held`]).
 
 use super::begins::{DNS_START, dns_begins, dns_certain, dns_likely};
 use super::dns::DnsNote;
@@ -241,6 +242,11 @@ impl Direction {
     /// Whether it cannot be picked up again where it is left: header blocks need all those before them.
     pub fn is_http2(&self) -> bool {
         self.stage == Stage::Http2
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub fn held(&self) -> usize {
+        self.http2.as_ref().map_or(0, |http2| http2.held())
     }
 
     /// Counts what is lost where a direction goes on, and nothing more of it will be given.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use testkit::{http, tls};
+use testkit::{http, http2, tls};
 
 use super::*;
 use crate::flow::Protocol;
@@ -225,4 +225,67 @@ fn an_end_alone_is_not_counted() {
     let mut feed = Feed::new(LIMITS);
     feed.ends(1, 500, b"the rest of something");
     assert_eq!(feed.end().1.incomplete, 1);
+}
+
+/// An integer of HPACK that does not fit its prefix of so many ones (RFC 7541 section 5.1).
+fn integer(first: u8, prefix: u8, value: usize) -> Vec<u8> {
+    let mut bytes = vec![first | prefix];
+    let mut left = value - usize::from(prefix);
+    while left >= 0x80 {
+        bytes.push(0x80 | (left % 0x80) as u8);
+        left /= 0x80;
+    }
+    bytes.push(left as u8);
+    bytes
+}
+
+/// A client that fills the largest table of HPACK, and leaves a long header block open.
+fn greedy_http2() -> Vec<u8> {
+    let table = integer(0x20, 0x1f, 65_536);
+    let entries =
+        (0..120).flat_map(|_| [&[0x41][..], &integer(0, 0x7f, 500), &[b'a'; 500]].concat());
+    let block: Vec<u8> = table.into_iter().chain(entries).collect();
+    let open = [&[0x00][..], &integer(0, 0x7f, 60_000), &[b'x'; 60_000]].concat();
+    [
+        http2::PREFACE,
+        &http2::settings(),
+        &http2::frame(1, 0x04, &block),
+        &http2::frame(1, 0, &open),
+    ]
+    .concat()
+}
+
+/// What HTTP/2 remembers beside the bytes that wait is a part of the bound.
+#[test]
+fn the_memory_of_http2_makes_room() {
+    const TOTAL: usize = 400 * 1_024;
+    let mut feed = Feed::new(Limits {
+        directions: 64,
+        per_direction: 272 * 1_024,
+        total: TOTAL,
+        idle_secs: 120,
+    });
+    let connection = greedy_http2();
+    for client in 1..=20 {
+        let mut at = 0;
+        for piece in connection.chunks(1_400) {
+            feed.sends(client, at, piece);
+            at += piece.len();
+            assert!(
+                feed.table.bytes() <= TOTAL,
+                "{client}: {}",
+                feed.table.bytes()
+            );
+        }
+        // Its values and its open block have more than 120,000 bytes.
+        assert!(
+            feed.table.bytes() >= 110_000,
+            "{client}: {}",
+            feed.table.bytes()
+        );
+    }
+    let gone = 20 - feed.table.directions() as u64;
+    assert!(gone >= 15, "{gone} made room");
+    assert_eq!(feed.scratch.stats.http2_left, gone);
+    feed.end();
 }

@@ -80,11 +80,11 @@ impl Segment<'_> {
     /// Without the bytes before the direction's first one: a receiver leaves them out.
     fn within(&self) -> Self {
         let part = self.part;
-        let before = part.origin.wrapping_sub(part.sequence) as usize;
+        let before = segment.part.origin.wrapping_sub(segment.part.sequence) as usize;
         match self.payload.get(before..) {
-            Some(payload) if before != 0 && !payload.is_empty() && !part.begins => Self {
+            Some(payload) if before != 0 && !payload.is_empty() && !segment.part.begins => Self {
                 part: Part {
-                    sequence: part.origin,
+                    sequence: segment.part.origin,
                     ..part
                 },
                 payload,
@@ -129,6 +129,11 @@ struct Stream {
 }
 
 impl Stream {
+    /// Bytes of memory that count against [`Limits::total`].
+    fn held(&self) -> usize {
+        self.assembly.held().saturating_add(self.direction.held())
+    }
+
     /// Something came that was not read yet.
     fn waits(&self) -> bool {
         !self.done && !self.assembly.is_empty()
@@ -308,6 +313,8 @@ impl Table {
         }
         let slot = self.slot(seen, segment.part.origin, scratch, visit);
         if let Some(stream) = self.slots.get_mut(slot) {
+            // A slot that was free holds nothing.
+            self.held = self.held.saturating_add(direction.held());
             stream.direction = direction;
             stream.need = need;
             stream.done = done;
@@ -390,6 +397,7 @@ impl Table {
         {
             // What was read is over, and something else begins. Where it only looks like that, a search
             // is not over: the next request may stand behind it in the same segment.
+            self.held = self.held.saturating_sub(stream.held());
             stream.start = Start::Unknown;
             if stream.done {
                 stream.direction = Direction::new(segment.hint);
@@ -399,8 +407,8 @@ impl Table {
             stream.done = false;
             stream.need = 0;
             // Where the capture had cut a segment, bytes behind it still wait.
-            self.held = self.held.saturating_sub(stream.assembly.held());
             stream.assembly.release(segment.part.sequence);
+            self.held = self.held.saturating_add(stream.held());
         }
         if self.slots.get(slot).is_some_and(|stream| !stream.done) {
             if segment.part.begins

@@ -44,7 +44,7 @@ impl Table {
         let Some(stream) = self.slots.get_mut(slot) else {
             return false;
         };
-        let before = stream.assembly.held();
+        let before = stream.held();
         let mut found = false;
         while !found && stream.assembly.skip_hole() {
             bump(&mut self.stats.holes);
@@ -86,7 +86,7 @@ impl Table {
         }
         self.held = self
             .held
-            .saturating_add(stream.assembly.held())
+            .saturating_add(stream.held())
             .saturating_sub(before);
         found
     }
@@ -146,7 +146,7 @@ impl Table {
         let Some(stream) = self.slots.get_mut(slot) else {
             return;
         };
-        let before = stream.assembly.held();
+        let before = stream.held();
         let seen = Seen {
             packet: stream.packet,
             timestamp: stream.timestamp,
@@ -207,7 +207,7 @@ impl Table {
         }
         self.held = self
             .held
-            .saturating_add(stream.assembly.held())
+            .saturating_add(stream.held())
             .saturating_sub(before);
     }
 }

@@ -30,7 +30,7 @@ impl Table {
         };
         self.index.remove(&stream.flow);
         stream.used = 0;
-        self.held = self.held.saturating_sub(stream.assembly.held());
+        self.held = self.held.saturating_sub(stream.held());
         stream.assembly.release_to(0, &mut self.spare);
         stream.direction = Direction::new(Hint::Any);
         self.free.push(slot);
@@ -63,12 +63,8 @@ impl Table {
                 bump(count);
             }
             // Triage counts the silent ones.
-            if !silent
-                && let Some(stream) = self.slots.get(oldest)
-                && !stream.done
-                && stream.direction.is_http2()
-            {
-                stream.direction.leave(&mut scratch.stats);
+            if !silent {
+                self.leave_http2(oldest, scratch);
             }
             self.finish(oldest, scratch, visit);
         }
@@ -104,6 +100,16 @@ impl Table {
         self.index.insert(seen.flow, slot);
         self.touch(slot);
         slot
+    }
+
+    /// Counts a connection of HTTP/2 that has to make room: behind it nothing can be read.
+    fn leave_http2(&self, slot: usize, scratch: &mut Scratch) {
+        if let Some(stream) = self.slots.get(slot)
+            && !stream.done
+            && stream.direction.is_http2()
+        {
+            stream.direction.leave(&mut scratch.stats);
+        }
     }
 
     /// The slot was used just now.
@@ -143,6 +149,7 @@ impl Table {
             if self.slots.get(oldest).is_some_and(Stream::waits) {
                 bump(&mut self.stats.evicted_for_space);
             }
+            self.leave_http2(oldest, scratch);
             self.finish(oldest, scratch, visit);
         }
     }
