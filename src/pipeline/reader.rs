@@ -93,7 +93,7 @@ pub(super) struct Reader<'a> {
     /// Where names are matched: what for.
     rules: Option<Arc<RuleSet>>,
     glance: Glance,
-    defragmenter: Defragmenter<(Path, At)>,
+    defragmenter: Defragmenter<Tag>,
     /// How many payloads were forwarded: their order, whatever packet they stood in.
     serial: u64,
     /// Scratch: what was opened around it.
@@ -102,6 +102,10 @@ pub(super) struct Reader<'a> {
     payload: Vec<u8>,
     rebuilt: Vec<u8>,
 }
+
+/// What is known of a datagram's first fragment: what was opened around it, where it was seen, and how many datagrams out
+/// of fragments it stood in.
+type Tag = (Path, At, u8);
 
 /// Where in the capture something was seen.
 #[derive(Debug, Clone, Copy, Default)]
@@ -388,7 +392,7 @@ impl<'a> Reader<'a> {
     /// A part of an IP datagram. When it was the last that was missing, the datagram is a packet like
     /// others; so is the beginning of a datagram that has to make room.
     fn fragment(&mut self, at: At, fragment: &Fragment<'_>, depth: u8) -> Result<(), Ended> {
-        let tag = (self.path, at);
+        let tag = (self.path, at, depth);
         let mut payload = std::mem::take(&mut self.payload);
         let mut result = Ok(());
         while result.is_ok() {
@@ -415,11 +419,13 @@ impl<'a> Reader<'a> {
     fn datagram(
         &mut self,
         at: At,
-        datagram: &Datagram<(Path, At)>,
+        datagram: &Datagram<Tag>,
         payload: &[u8],
         cut: bool,
         depth: u8,
     ) -> Result<(), Ended> {
+        // Where it has to make room it may be deeper inside of others than what it makes room for, and the other way round.
+        let depth = depth.max(datagram.tag.2);
         let mut bytes = std::mem::take(&mut self.rebuilt);
         packet::rebuild(
             (datagram.src, datagram.dst),

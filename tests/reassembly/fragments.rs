@@ -1,5 +1,6 @@
 //! IP fragments, bare and in tunnels.
 
+use bellerophon::packet::Gap;
 use testkit::frame::ethernet;
 use testkit::ip::protocol;
 use testkit::rng::Rng;
@@ -199,5 +200,44 @@ fn a_datagram_without_its_end() {
         .udp(53, 40_000)
         .fragments(bytes, &[80, 160]);
     let names = read(frames[..1].to_vec()).names();
+    assert!(names.contains(&("dns_query".to_owned(), "big.example".to_owned())));
+}
+
+/// The beginning of a datagram again and again inside itself: each level costs work, and has to be counted.
+#[test]
+fn fragments_in_beginnings_of_datagrams_have_a_bound() {
+    const LEVELS: u32 = 40;
+    let bytes: Vec<u8> = dns::query(1, "deep.example", dns::A).into();
+    let mut inner = bare(
+        &ethernet()
+            .ipv4("10.0.0.7", "192.0.2.53")
+            .udp(40_000, 53)
+            .payload(bytes),
+    );
+    inner.resize(inner.len().next_multiple_of(8), 0);
+    for level in 0..LEVELS {
+        // A header of 24 bytes keeps lengths at multiples of eight.
+        let ip = ethernet().ipv4("198.51.100.1", "198.51.100.2");
+        let ip = ip.id(level).options(&[1; 4]).fragment(0, true);
+        inner = bare(&ip.payload(4, &inner));
+    }
+    let frame = ethernet()
+        .ipv4("198.51.100.1", "198.51.100.2")
+        .payload(4, &inner);
+    let read = read(vec![frame]);
+    let reader = &read.outcome.reader;
+    // One in the packet itself, and three in one another.
+    assert_eq!(reader.fragments.datagrams, 4);
+    assert_eq!(reader.gaps.sorted(), [(Gap::TooDeep, 1)]);
+    // A few levels are read.
+    let bytes: Vec<u8> = response().into();
+    let ip = ethernet().ipv4("192.0.2.53", "10.0.0.7");
+    let udp = ip.id(9).options(&[1; 4]).udp(53, 40_000);
+    let first = &udp.fragments(bytes, &[800])[0];
+    let outer = ethernet()
+        .ipv4("198.51.100.1", "198.51.100.2")
+        .options(&[1; 4])
+        .fragment(0, true);
+    let names = crate::harness::read(vec![outer.payload(4, &bare(first))]).distinct();
     assert!(names.contains(&("dns_query".to_owned(), "big.example".to_owned())));
 }
