@@ -60,6 +60,10 @@ fn fragments(reader: &ReaderStats, all: &mut Limits) {
             sum(&[f.empty, f.malformed, f.too_long, f.too_many_parts]),
         ),
         (
+            "IPv4 fragments of uneven length that more follow (suspicious; read as Linux does, up to a multiple of 8)",
+            f.uneven,
+        ),
+        (
             "IP fragments that contradict others (suspicious; the first copy is read)",
             f.conflicts.saturating_add(f.two_ends),
         ),

@@ -15,7 +15,17 @@ impl<'a> Fragment<'a> {
         self.offset.into()
     }
 
-    /// Where the fragment ends in the payload.
+    /// More follow, and its length is no multiple of eight.
+    fn is_uneven(&self) -> bool {
+        self.more && !self.cut && !self.data.len().is_multiple_of(8)
+    }
+
+    /// It is uneven, and receivers take it all the same: Linux cuts those of IPv4 down to a multiple of eight.
+    pub(super) fn is_cut_down(&self) -> bool {
+        self.is_uneven() && self.whole == Whole::Ip && self.src.is_ipv4() && self.data.len() > 8
+    }
+
+    /// Where what is used of the fragment ends in the payload.
     pub(super) fn stop(&self) -> Result<u32, Refusal> {
         let stop = u32::try_from(self.data.len())
             .ok()
@@ -24,7 +34,10 @@ impl<'a> Fragment<'a> {
             .ok_or(Refusal::TooLong)?;
         if self.data.is_empty() {
             Err(Refusal::Empty)
-        } else if self.more && !self.cut && !self.data.len().is_multiple_of(8) {
+        } else if self.is_cut_down() {
+            // It begins at a multiple of eight.
+            Ok(stop & !7)
+        } else if self.is_uneven() {
             Err(Refusal::Malformed)
         } else {
             Ok(stop)
@@ -63,7 +76,7 @@ pub struct Datagram<T> {
 pub enum Refusal {
     /// It holds no data.
     Empty,
-    /// More follow, but its length is no multiple of eight.
+    /// More follow, but its length is no multiple of eight, and not of IPv4 or less than eight.
     Malformed,
     /// It reaches beyond [`MAX_PAYLOAD`].
     TooLong,

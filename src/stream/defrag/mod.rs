@@ -10,8 +10,9 @@
 //! * The first copy of a byte stays. RFC 5722 has a receiver drop a datagram with overlaps, but not
 //!   all do, and a detector that drops it would see less than they. Copies that differ are counted.
 //! * What all common receivers refuse is refused, since it could only be sent to hide the rest:
-//!   fragments without data, fragments in the middle whose length is no multiple of eight, and
-//!   what reaches beyond 65,535 bytes.
+//!   fragments without data, fragments of IPv6 in the middle whose length is no multiple of eight, and
+//!   what reaches beyond 65,535 bytes. Of IPv4 such a fragment is cut down to a multiple of eight, as
+//!   Linux does, and counted.
 //! * Nothing is remembered of finished datagrams: a network reuses identifications within seconds,
 //!   and a late copy of a fragment must not swallow a new datagram's. It waits alone, and leaves as
 //!   [`DefragStats::headless`], or [`DefragStats::headless_evicted`].
@@ -291,6 +292,9 @@ impl<T: Copy> Defragmenter<T> {
         bump(&mut self.stats.fragments);
         if fragment.cut {
             bump(&mut self.stats.cut);
+        }
+        if fragment.is_cut_down() {
+            bump(&mut self.stats.uneven);
         }
     }
 

@@ -25,6 +25,9 @@ pub struct DefragStats {
     pub empty: u64,
     /// [`Refusal::Malformed`](super::Refusal::Malformed).
     pub malformed: u64,
+    /// Fragments of IPv4 in the middle of a datagram whose length is no multiple of eight, cut down to
+    /// one: suspicious.
+    pub uneven: u64,
     /// [`Refusal::TooLong`](super::Refusal::TooLong).
     pub too_long: u64,
     /// [`Refusal::TooManyParts`](super::Refusal::TooManyParts).
@@ -59,6 +62,7 @@ impl DefragStats {
             (&mut self.two_ends, other.two_ends),
             (&mut self.empty, other.empty),
             (&mut self.malformed, other.malformed),
+            (&mut self.uneven, other.uneven),
             (&mut self.too_long, other.too_long),
             (&mut self.too_many_parts, other.too_many_parts),
             (&mut self.expired, other.expired),

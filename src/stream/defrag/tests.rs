@@ -286,6 +286,34 @@ fn refused_fragments() {
     assert_eq!((stats.drained, stats.headless), (1, 1));
 }
 
+/// Linux cuts such a fragment of IPv4 down and goes on; of IPv6 nobody takes it (RFC 8200 section 4.5).
+#[test]
+fn an_uneven_length_in_the_middle_is_cut_down() {
+    for order in [[0, 1], [1, 0]] {
+        let parts = [more(0, b"12345678abc"), last(8, b"rest")];
+        let (given, stats) = feed(&order.map(|i| parts[i]));
+        assert_eq!(
+            (given[0].0.as_slice(), given[0].2),
+            (&b"12345678rest"[..], true)
+        );
+        assert_eq!((stats.malformed, stats.uneven), (0, 1));
+        assert_eq!((stats.conflicts, stats.two_ends), (0, 0));
+    }
+    let mut feed = Feed::new(Limits::default());
+    let v6 = Fragment {
+        src: "2001:db8::7".parse().unwrap(),
+        dst: "2001:db8::53".parse().unwrap(),
+        ..more(0, b"12345678abc")
+    };
+    assert_eq!(feed.push(&v6), Some(Refusal::Malformed));
+    let capwap = Fragment {
+        whole: Whole::Capwap(Channel::new(40_000, 5_247).unwrap()),
+        ..more(0, b"12345678abc")
+    };
+    assert_eq!(feed.push(&capwap), Some(Refusal::Malformed));
+    assert_eq!(feed.end().1.uneven, 0);
+}
+
 #[test]
 fn a_fragment_alone_is_complete_and_disturbs_no_other() {
     let (given, stats) = feed(&[more(0, b"12345678"), last(0, b"alone"), last(8, b"9")]);
@@ -538,6 +566,7 @@ fn all_counters_are_added() {
         two_ends: 1,
         empty: 1,
         malformed: 1,
+        uneven: 1,
         too_long: 1,
         too_many_parts: 1,
         expired: 1,
