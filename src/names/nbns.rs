@@ -63,6 +63,22 @@ pub fn datagram(
     }
 }
 
+/// Whether a datagram begins as an answer of the name service does: no question, and an encoded name.
+pub fn answers(message: &[u8]) -> bool {
+    let Some(header) = Header::read(message) else {
+        return false;
+    };
+    let name = message.get(HEADER..).unwrap_or_default();
+    header.response
+        && header.questions == 0
+        && header.records > 0
+        && name
+            .split_first_chunk::<{ ENCODED as usize + 1 }>()
+            .is_some_and(|([length, encoded @ ..], _)| {
+                *length == ENCODED && decode(encoded).is_some()
+            })
+}
+
 struct Walk<'m, 's, V> {
     message: &'m [u8],
     position: usize,

@@ -12,7 +12,7 @@ mod shape;
 pub use heads::HeadStats;
 
 use crate::names::stream::Hint;
-use crate::names::{dtls, quic};
+use crate::names::{dtls, nbns, quic};
 use crate::packet::{Datagram, Ip, Packet, Ports, Segment, Transport, is_on_tunnel_port};
 use crate::stream::part::Part;
 use crate::stream::roles::Start;
@@ -474,7 +474,9 @@ fn by_port(sport: u16, dport: u16, payload: &[u8]) -> Option<Verdict> {
     if has(LLMNR) {
         return Some(Verdict::Forward(Reader::Llmnr));
     }
-    (dport == NETBIOS_NAMES).then_some(Verdict::Forward(Reader::Nbns))
+    // An answer goes to whatever port asked; not all that comes from that port is one.
+    (dport == NETBIOS_NAMES || sport == NETBIOS_NAMES && nbns::answers(payload))
+        .then_some(Verdict::Forward(Reader::Nbns))
 }
 
 /// Tunnels that were not opened, on the ports where that was tried, and those that only their keys

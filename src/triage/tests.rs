@@ -1,5 +1,5 @@
 use testkit::frame::ethernet;
-use testkit::{dns, http, quic, tls, tls_server, x509};
+use testkit::{dns, http, nbns, quic, tls, tls_server, x509};
 
 use super::*;
 use crate::packet::{self, Path};
@@ -318,6 +318,29 @@ fn every_bearer_of_names_has_its_reader() {
             "{payload:?}"
         );
     }
+}
+
+/// Answers of the NetBIOS name service go to the port that asked.
+#[test]
+fn answers_from_the_netbios_port_are_read() {
+    let phone = [192, 0, 2, 7];
+    let answer = || nbns::response(3).answer("FILESERVER", 0x20, phone);
+    let status = nbns::response(1).status(&[(b"DESKTOP", 0)]);
+    for (sport, dport) in [(137, 50_000), (137, 137), (50_000, 137)] {
+        let nbns = Verdict::Forward(Reader::Nbns);
+        assert_eq!(of_udp(sport, dport, answer()), nbns, "{sport} {dport}");
+    }
+    assert_eq!(of_udp(137, 50_000, status), Verdict::Forward(Reader::Nbns));
+    // Anything else from that port is what it is on any other.
+    let query = dns::query(1, "example.com", dns::A);
+    assert_eq!(
+        of_udp(137, 50_000, query),
+        Verdict::Forward(Reader::DnsShaped)
+    );
+    assert_eq!(of_udp(137, 50_000, vec![0x41; 200]), Verdict::Forget);
+    let mut text: Vec<u8> = answer().into();
+    text[20] = b'x';
+    assert_eq!(of_udp(137, 50_000, text), Verdict::Forget);
 }
 
 #[test]
