@@ -117,6 +117,8 @@ pub struct ReaderStats {
     pub forwarded: u64,
     /// Payloads longer than what is forwarded at most.
     pub capped: u64,
+    /// Forwarded TCP segments with urgent data, of which a receiver usually takes a byte out of the stream.
+    pub urgent: u64,
     /// Forwarded payloads inside more tags and tunnels than a path names.
     pub paths_cut: u64,
     /// Earliest timestamp of a frame.
@@ -154,6 +156,7 @@ impl ReaderStats {
             (&mut self.filtered, other.filtered),
             (&mut self.forwarded, other.forwarded),
             (&mut self.capped, other.capped),
+            (&mut self.urgent, other.urgent),
             (&mut self.paths_cut, other.paths_cut),
         ] {
             *sum = sum.saturating_add(n);

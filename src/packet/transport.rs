@@ -22,10 +22,10 @@ impl Flags {
         self.0 & 0x05 != 0
     }
 
-    /// RST: the connection is gone.
+    /// URG: some of the data is out of line. Whatever the pointer says, also 0, a byte is taken out of the stream.
     #[inline]
-    pub const fn resets(self) -> bool {
-        self.0 & 0x04 != 0
+    pub const fn is_urgent(self) -> bool {
+        self.0 & 0x20 != 0
     }
 
     /// SYN: the sequence number is that before the first byte.

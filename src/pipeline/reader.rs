@@ -358,6 +358,7 @@ impl<'a> Reader<'a> {
     fn hello(&mut self, at: At, view: &Packet<'_>, part: Part) -> Result<(), Ended> {
         let mut told = (*view, part);
         if let (Some(rules), Transport::Tcp(segment)) = (self.rules.as_deref(), &view.transport)
+            && !segment.flags.is_urgent()
             && let Some(hello) = tls::glance(segment.payload, |last_two| rules.may_list(last_two))
         {
             self.stats.glanced.hellos.count(hello);
@@ -476,6 +477,12 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         bump(&mut self.stats.forwarded);
+        if let Transport::Tcp(segment) = &view.transport
+            && segment.flags.is_urgent()
+            && !segment.payload.is_empty()
+        {
+            bump(&mut self.stats.urgent);
+        }
         if self.path.is_cut() {
             bump(&mut self.stats.paths_cut);
         }

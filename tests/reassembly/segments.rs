@@ -351,3 +351,25 @@ fn position(bytes: &[u8], text: &str) -> usize {
         .position(|window| window == text.as_bytes())
         .unwrap()
 }
+
+/// A receiver takes a byte out of the stream where the urgent pointer leads, and may so read another name than we do.
+#[test]
+fn urgent_data_is_counted() {
+    let way = to(80);
+    let request = http::get("evXil.example", "/");
+    let frames = |urgent: bool| {
+        let segment = way.segment(0).ack(1).push();
+        let segment = if urgent { segment.urgent() } else { segment };
+        let bulk = to(443).segment(0).ack(1).urgent().payload(vec![0xa5; 500]);
+        vec![way.syn(), segment.payload(request.clone()), bulk]
+    };
+    for urgent in [false, true] {
+        let read = read(frames(urgent));
+        assert_eq!(read.outcome.reader.urgent, u64::from(urgent));
+        read.holds(&[("http_host", "evxil.example")]);
+    }
+    // Nor is a hello passed by at a glance.
+    let hello = tls::client_hello("evXil.example").records();
+    let frames = vec![way.syn(), way.segment(0).ack(1).urgent().payload(hello)];
+    assert_eq!(read(frames).outcome.reader.urgent, 1);
+}

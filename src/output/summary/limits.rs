@@ -99,6 +99,10 @@ fn streams(reader: &ReaderStats, workers: &WorkerStats, all: &mut Limits) {
             s.conflicts,
         ),
         (
+            "TCP segments with urgent data (suspicious; read as if it stood in line)",
+            reader.urgent,
+        ),
+        (
             "TCP segments beyond what is kept of a message",
             s.beyond.saturating_add(s.scattered),
         ),
