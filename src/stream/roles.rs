@@ -20,8 +20,9 @@ const WAYS: usize = 4;
 /// Sequence numbers come round: what was noted of a body holds for so many seconds.
 const BODY_SECS: i64 = 600;
 
-/// Of a longer body so many bytes are noted: numbers of another connection may lie in it.
-const MAX_BODY: u32 = 1 << 28;
+/// Of a longer body so many bytes are noted: numbers of another connection may lie in it. Triage passes over no longer
+/// ones, since what lies in them could not be told to be content here.
+pub const MAX_BODY: u32 = 1 << 28;
 
 /// How a direction began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,16 +3,13 @@
 use super::splits::Splits;
 use super::table::{Detail, Entry, Key};
 use crate::names::http::{Behind, requests};
-use crate::stream::roles::Start;
+use crate::stream::roles::{MAX_BODY, Start};
 
 /// Of a client that is known to be one so much is forwarded behind a request of which nobody knows where it ends.
 const MAX_UNKNOWN: u32 = 4 << 20;
 
 /// Of anyone else, whose requests may be content; and of a tunnel.
 const MAX_UNPROVEN: u32 = 64 * 1024;
-
-/// Bodies up to this length are passed over; workers know no longer ones.
-const MAX_BODY: u64 = 1 << 28;
 
 impl Entry {
     /// Its SYN and the other end's agree that this is the client.
@@ -85,7 +82,7 @@ impl Detail {
     /// The requests from `request` on reach `reach` bytes far, of which `here` came up to the number `end`.
     fn reaches(&mut self, reach: u64, here: u32, (end, client): (u32, bool)) {
         let short = reach.saturating_sub(u64::from(here)) <= u64::from(MAX_UNPROVEN);
-        if short || client && reach <= MAX_BODY {
+        if short || client && reach <= u64::from(MAX_BODY) {
             let reach = u32::try_from(reach).unwrap_or(u32::MAX);
             self.request = self.request.wrapping_add(reach);
             if !short {
