@@ -64,11 +64,12 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
     let payload = segment.payload;
     match stream::shape(payload) {
         Shape::ClientHello => {
-            let window = hello_window(payload);
+            let first_record = hello_window(payload);
+            let window = first_record.unwrap_or(HELLO_WINDOW);
             // More records of the handshake may hold a client's certificates.
             if payload.len() > window as usize {
                 Message::Begins(Window::Records(FLIGHT_WINDOW))
-            } else if window == HELLO_WINDOW && !matches!(payload, [0x14, ..]) {
+            } else if first_record.is_none() && !matches!(payload, [0x14, ..]) {
                 Message::Begins(Window::Records(HELLO_WINDOW))
             } else {
                 Message::Begins(Window::Bytes(window))
@@ -152,18 +153,15 @@ fn short_window(payload: &[u8]) -> u32 {
     }
 }
 
-/// Most hellos fit their first record, which says how long it is.
-fn hello_window(payload: &[u8]) -> u32 {
+/// Most hellos fit their first record, which says how long it is. `None` where more records follow, or it is not to be
+/// seen yet.
+fn hello_window(payload: &[u8]) -> Option<u32> {
     let &[_, _, _, high, low, _, a, b, c, ..] = payload else {
-        return HELLO_WINDOW;
+        return None;
     };
     let record = u32::from(u16::from_be_bytes([high, low]));
     let hello = u32::from_be_bytes([0, a, b, c]).saturating_add(4);
-    if hello <= record {
-        record.saturating_add(5)
-    } else {
-        HELLO_WINDOW
-    }
+    (hello <= record).then(|| record.saturating_add(5))
 }
 
 /// DNS over TCP on any port: one whole message behind its length (RFC 1035 section 4.2.2).
