@@ -223,11 +223,6 @@ impl Direction {
         }
     }
 
-    /// Whether [`Self::read`] has ended: the direction holds nothing more of interest.
-    pub fn is_done(&self) -> bool {
-        self.stage == Stage::Done
-    }
-
     /// Whether it looks for the next request among bytes that it does not understand.
     pub fn searches(&self) -> bool {
         matches!(self.stage, Stage::Resync { .. })

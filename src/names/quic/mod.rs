@@ -151,15 +151,6 @@ impl Quic {
         }
     }
 
-    /// Forgets all flows without progress for a minute of packet time. Not needed for correctness:
-    /// every datagram does a part of it. To keep results the same whatever the batches, call it at
-    /// moments that the order of packets fixes.
-    pub fn expire(&mut self, now: Timestamp, visit: &mut impl FnMut(Found<'_>)) {
-        let rest = &mut self.rest;
-        self.table
-            .expire(now, &mut |entry| rest.forget(entry, visit));
-    }
-
     /// The end of the input: forgets all flows and gives the names that are certain.
     pub fn finish(&mut self, visit: &mut impl FnMut(Found<'_>)) {
         let rest = &mut self.rest;

@@ -230,13 +230,6 @@ impl Table {
         self.hand = if next < self.buckets.len() { next } else { 0 };
     }
 
-    /// Gives the old entries of all buckets to `drop`.
-    pub(super) fn expire(&mut self, now: Timestamp, drop: &mut impl FnMut(Entry)) {
-        for _ in 0..self.buckets.len() {
-            self.sweep(now, drop);
-        }
-    }
-
     /// Gives all entries to `drop`, bucket after bucket.
     pub(super) fn drain(&mut self, drop: &mut impl FnMut(Entry)) {
         for bucket in &mut self.buckets {
