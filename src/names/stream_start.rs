@@ -16,7 +16,7 @@ struct Candidates {
 }
 
 impl Candidates {
-    /// True where one more may be asked to decide.
+    /// One of them needs so many bytes in all to tell. Where no more will come, it never can.
     fn undecided(&mut self, need: usize) {
         if !self.last {
             self.need = Some(self.need.map_or(need, |n| n.min(need)));
