@@ -1,5 +1,6 @@
 //! How TLS and DNS begin.
 
+use super::dns::{HEADER, Header, is_sent};
 use super::tls::skip_short_records;
 
 /// The most that a record holds which is not encrypted (RFC 8446 section 5.1).
@@ -103,81 +104,55 @@ fn odd_version(bytes: &[u8], record: &[u8]) -> Tls {
 /// `Err` is the number of bytes that are needed to tell.
 pub(super) fn dns_begins(bytes: &[u8]) -> Result<bool, usize> {
     // A length of two bytes, below 8,192: larger ones begin like text.
-    let Some(start) = bytes.first_chunk::<14>() else {
+    let Some(start) = bytes.first_chunk::<DNS_START>() else {
         let plausible = bytes.first().is_none_or(|high| *high < 0x20)
             && bytes.get(4).is_none_or(|flags| flags & 0x78 == 0)
             && bytes.get(6).is_none_or(|high| *high == 0)
             && bytes.get(7).is_none_or(|low| *low == 1);
-        return if plausible { Err(14) } else { Ok(false) };
+        return if plausible { Err(DNS_START) } else { Ok(false) };
     };
-    let &[l0, l1, _, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1] = start;
-    let length = u16::from_be_bytes([l0, l1]);
-    let counts = [[a0, a1], [n0, n1], [x0, x1]].map(u16::from_be_bytes);
-    let few = if flags & 0x80 == 0 {
-        flags2 & 0x0f == 0 && counts <= [0, 0, 2]
-    } else {
-        counts.iter().all(|n| *n <= 256)
-    };
-    Ok(l0 < 0x20
-        && length >= 17
-        && flags & 0x78 == 0
-        && flags2 & 0x40 == 0
-        && [q0, q1] == [0, 1]
-        && few)
+    let [l0, l1, message @ ..] = start;
+    Ok(*l0 < 0x20 && u16::from_be_bytes([*l0, *l1]) >= 17 && is_sent(message, [256; 3]))
 }
 
 /// Whether a message of DNS over TCP begins here for certain, on a port of its own: its length and its
 /// header agree, and the first name can be one. Inside a stream of messages any byte may come next, so
 /// what is only likely would give names that nobody sent.
 pub(super) fn dns_certain(bytes: &[u8]) -> bool {
-    let Some((&[l0, l1, _, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1], rest)) =
-        bytes.split_first_chunk::<14>()
-    else {
+    let Some((length, header)) = dns_header(bytes) else {
         return false;
     };
-    let length = u32::from(u16::from_be_bytes([l0, l1]));
-    let questions = u32::from(u16::from_be_bytes([q0, q1]));
-    let records = [[a0, a1], [n0, n1], [x0, x1]].iter().fold(0u32, |sum, n| {
-        sum.saturating_add(u32::from(u16::from_be_bytes(*n)))
-    });
-    let response = flags & 0x80 != 0;
-    // The shortest question has 5 bytes, the shortest record 11.
-    let least = questions
-        .saturating_mul(5)
-        .saturating_add(records.saturating_mul(11))
-        .saturating_add(12);
-    let sensible = if response {
-        questions <= 1 && questions.saturating_add(records) >= 1
+    let sensible = if header.response {
+        header.questions <= 1 && !header.is_bare()
     } else {
-        questions == 1 && records <= 2 && flags2 & 0x0f == 0
+        header.questions == 1 && header.records <= 2 && header.rcode == 0
     };
-    sensible && flags & 0x78 == 0 && flags2 & 0x40 == 0 && least <= length && name_begins(rest)
+    sensible
+        && header.opcode == 0
+        && !header.reserved
+        && header.has_room(length)
+        && name_begins(bytes.get(DNS_START..).unwrap_or_default())
 }
 
 /// A message of DNS over TCP has at least its length and its header.
-pub(super) const DNS_START: usize = 14;
+pub(super) const DNS_START: usize = HEADER + 2;
 
 /// Whether a message of DNS over TCP begins here, on its own port: the length holds what the header counts, in any
 /// opcode. No text and no header of a proxy is so.
 pub(super) fn dns_likely(bytes: &[u8]) -> bool {
-    let Some(&[l0, l1, _, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1]) =
-        bytes.first_chunk::<DNS_START>()
-    else {
-        return false;
-    };
-    let questions = u32::from(u16::from_be_bytes([q0, q1]));
-    let records = [[a0, a1], [n0, n1], [x0, x1]].iter().fold(0u32, |sum, n| {
-        sum.saturating_add(u32::from(u16::from_be_bytes(*n)))
-    });
-    // The shortest question has 5 bytes, the shortest record 11.
-    let least = questions
-        .saturating_mul(5)
-        .saturating_add(records.saturating_mul(11))
-        .saturating_add(12);
-    questions.saturating_add(records) > 0
-        && flags >> 3 & 0x0f <= 6
-        && flags2 & 0x40 == 0
-        && least <= u32::from(u16::from_be_bytes([l0, l1]))
+    dns_header(bytes).is_some_and(|(length, header)| {
+        !header.is_bare()
+            && !header.has_unassigned_opcode()
+            && !header.reserved
+            && header.has_room(length)
+    })
+}
+
+/// The length before a message of DNS over TCP, and its header.
+fn dns_header(bytes: &[u8]) -> Option<(usize, Header)> {
+    let (length, message) = bytes.split_first_chunk::<2>()?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    Some((length, Header::read(message)?))
 }
 
 /// Labels up to a root or a pointer, of letters, digits, hyphens and the like.

@@ -2,6 +2,7 @@
 //!
 //! Frames are walked by their lengths. Only a client's header blocks are decoded.
 
+use super::dns::HEADER as DNS_HEADER;
 use super::hpack::{Decoder, Field};
 use super::http::host_of;
 use super::{Kind, Step};
@@ -14,9 +15,6 @@ const MAX_BLOCK: usize = 65_536;
 
 /// DNS messages over HTTP are short; a longer DATA frame is passed over unread.
 const MAX_DNS: usize = 4_096;
-
-/// A DNS message has at least its header.
-const DNS_HEADER: usize = 12;
 
 const FRAME_HEADER: usize = 9;
 const DATA: u8 = 0;

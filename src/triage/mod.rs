@@ -12,7 +12,7 @@ mod shape;
 pub use heads::HeadStats;
 
 use crate::names::stream::Hint;
-use crate::names::{dtls, nbns, quic};
+use crate::names::{dns, dtls, nbns, quic};
 use crate::packet::{Datagram, Ip, Packet, Ports, Segment, Transport, is_on_tunnel_port};
 use crate::stream::part::Part;
 use crate::stream::roles::Start;
@@ -119,7 +119,7 @@ pub struct Triage {
 pub const AHEAD: usize = 16;
 
 /// Length of a DNS header, the longest run of bytes that is looked at before forgetting.
-const DNS_HEADER: usize = 12;
+const DNS_HEADER: usize = dns::HEADER;
 
 const DNS: u16 = 53;
 const NETBIOS_NAMES: u16 = 137;

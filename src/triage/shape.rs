@@ -1,9 +1,9 @@
 //! What the first bytes of a payload say.
 
 use super::heads::HTTP2_WINDOW;
-use super::{DNS, DNS_HEADER, LLMNR, Message, Window};
+use super::{DNS, LLMNR, Message, Window};
 use crate::names::stream::{self, Hint, Shape};
-use crate::names::{http, tls};
+use crate::names::{dns, http, tls};
 use crate::packet::Segment;
 
 /// Requests and greetings: what stands before the names, and heads of several requests.
@@ -175,26 +175,7 @@ fn is_dns_over_tcp(payload: &[u8]) -> bool {
 }
 
 /// The counts and flags of a header that a resolver or its client would really send.
+#[inline]
 pub(super) fn is_dns(payload: &[u8]) -> bool {
-    let Some(&[_, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1]) =
-        payload.first_chunk::<DNS_HEADER>()
-    else {
-        return false;
-    };
-    if [q0, q1] != [0, 1] {
-        return false;
-    }
-    let answers = u16::from_be_bytes([a0, a1]);
-    let authorities = u16::from_be_bytes([n0, n1]);
-    let additionals = u16::from_be_bytes([x0, x1]);
-    let opcode = flags >> 3 & 0x0f;
-    let reserved = flags2 & 0x40;
-    if opcode != 0 || reserved != 0 {
-        return false;
-    }
-    if flags & 0x80 == 0 {
-        flags2 & 0x0f == 0 && answers == 0 && authorities == 0 && additionals <= 2
-    } else {
-        answers <= 64 && authorities <= 32 && additionals <= 64
-    }
+    dns::is_sent(payload, [64, 32, 64])
 }

@@ -1,7 +1,7 @@
 //! The fixed header of a message (RFC 1035 section 4.1.1), and what can be told from it alone.
 
 /// Length of the header in bytes; no name stands in it.
-pub(in crate::names) const HEADER: usize = 12;
+pub(crate) const HEADER: usize = 12;
 
 /// The highest opcode that is assigned: DNS Stateful Operations (IANA "DNS OpCodes").
 const MAX_OPCODE: u8 = 6;
@@ -12,6 +12,30 @@ const QUESTION: usize = 5;
 /// The least that a record takes: the root name, type, class, time to live and data length.
 const RECORD: usize = 11;
 
+/// Whether a message begins with the counts and flags of a client's usual question, or of an answer with no more
+/// records in each of its sections than `most`. It is asked for datagrams of all kinds: nothing is put together.
+#[inline]
+pub(crate) fn is_sent(message: &[u8], most: [u16; 3]) -> bool {
+    let Some(&[_, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1]) =
+        message.first_chunk::<HEADER>()
+    else {
+        return false;
+    };
+    if [q0, q1] != [0, 1] || flags & 0x78 != 0 || flags2 & 0x40 != 0 {
+        return false;
+    }
+    let [answers, authorities, additionals] =
+        [[a0, a1], [n0, n1], [x0, x1]].map(u16::from_be_bytes);
+    if flags & 0x80 == 0 {
+        flags2 & 0x0f == 0 && answers == 0 && authorities == 0 && additionals <= 2
+    } else {
+        let [most_answers, most_authorities, most_additionals] = most;
+        answers <= most_answers
+            && authorities <= most_authorities
+            && additionals <= most_additionals
+    }
+}
+
 /// The fixed header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::names) struct Header {
@@ -19,9 +43,9 @@ pub(in crate::names) struct Header {
     pub(in crate::names) response: bool,
     /// RCODE, 0 to 15.
     pub(in crate::names) rcode: u8,
-    opcode: u8,
+    pub(in crate::names) opcode: u8,
     /// The one bit that is still reserved is set.
-    reserved: bool,
+    pub(in crate::names) reserved: bool,
     pub(in crate::names) questions: u16,
     /// Answer, authority and additional records together.
     pub(in crate::names) records: u32,
@@ -30,7 +54,8 @@ pub(in crate::names) struct Header {
 impl Header {
     /// Reads the header.
     pub(in crate::names) fn read(message: &[u8]) -> Option<Self> {
-        let &[_, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1] = message.first_chunk::<12>()?;
+        let &[_, _, flags, flags2, q0, q1, a0, a1, n0, n1, x0, x1] =
+            message.first_chunk::<HEADER>()?;
         let count = |high, low| u32::from(u16::from_be_bytes([high, low]));
         Some(Self {
             response: flags & 0x80 != 0,

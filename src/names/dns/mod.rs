@@ -16,7 +16,8 @@ mod tcp;
 mod walk;
 
 pub use glance::{Glance, Glanced};
-pub(in crate::names) use header::{HEADER, Header};
+pub(in crate::names) use header::Header;
+pub(crate) use header::{HEADER, is_sent};
 pub(in crate::names) use seen::Place;
 pub use tcp::tcp_message;
 pub(in crate::names) use tcp::{Framing, framed_message};

@@ -80,11 +80,11 @@ impl Segment<'_> {
     /// Without the bytes before the direction's first one: a receiver leaves them out.
     fn within(&self) -> Self {
         let part = self.part;
-        let before = segment.part.origin.wrapping_sub(segment.part.sequence) as usize;
+        let before = part.origin.wrapping_sub(part.sequence) as usize;
         match self.payload.get(before..) {
-            Some(payload) if before != 0 && !payload.is_empty() && !segment.part.begins => Self {
+            Some(payload) if before != 0 && !payload.is_empty() && !part.begins => Self {
                 part: Part {
-                    sequence: segment.part.origin,
+                    sequence: part.origin,
                     ..part
                 },
                 payload,
