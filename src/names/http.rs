@@ -160,13 +160,10 @@ pub fn first_line(line: &[u8]) -> FirstLine {
 /// Whether `bytes` begin with a whole request line. Text that is none is told by its first word, or by its line's
 /// last one.
 pub(super) fn begins_request(bytes: &[u8]) -> bool {
-    let method = bytes
-        .iter()
-        .take(MAX_METHOD)
-        .take_while(|b| is_token(**b))
-        .count();
-    method > 0
-        && bytes.get(method).is_some_and(|b| is_gap(*b))
+    // Random bytes are asked for often, and end here at one of the first.
+    let start = bytes.get(..=MAX_METHOD).unwrap_or(bytes);
+    let gap = start.iter().find(|b| !b.is_ascii_graphic());
+    gap.is_some_and(|b| is_gap(*b))
         && line(bytes).is_some_and(|(line, _)| {
             let version = trim(line).last_chunk::<8>();
             version.is_some_and(|version| is_version(version))

@@ -239,11 +239,12 @@ fn letters(payload: &[u8]) -> Shape {
         }
         return message(payload);
     }
-    let word = payload
-        .iter()
-        .take(http::MAX_METHOD.saturating_add(1))
-        .position(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
-    if let Some(end) = word {
+    // The first word of a text, of which no control character is a part.
+    let start = payload.get(..=http::MAX_METHOD).unwrap_or(payload);
+    let end = start.iter().position(|b| *b <= b' ' || *b == 0x7f);
+    if let Some(end) = end
+        && matches!(payload.get(end), Some(b' ' | b'\t' | b'\r' | b'\n'))
+    {
         if payload.starts_with(http2::PREFACE.get(..16).unwrap_or_default()) {
             return Shape::Http2;
         }
