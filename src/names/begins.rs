@@ -55,6 +55,9 @@ pub(super) fn tls_begins(bytes: &[u8]) -> Tls {
                     0x30,
                     ..,
                 ] => Tls::Server,
+                [0x16, 3, 0..=4, _, _, 11, chain @ ..] if may_be_chain(chain) => {
+                    Tls::Need(bytes.len().saturating_add(10).saturating_sub(chain.len()))
+                }
                 // An alert or a ChangeCipherSpec that is not whole.
                 [0x14 | 0x15, 3, _, 0, 1 | 2, _] => Tls::Need(bytes.len().saturating_add(1)),
                 [0x14..=0x16, ..] if rest.len() < 6 => {
@@ -98,6 +101,12 @@ fn odd_version(bytes: &[u8], record: &[u8]) -> Tls {
         (true, 1) => Tls::Client,
         (true, _) => Tls::Server,
     }
+}
+
+/// Whether so few bytes behind the type of a Certificate message may become a chain: three lengths below 64 KiB, and
+/// then a certificate.
+fn may_be_chain(bytes: &[u8]) -> bool {
+    bytes.len() < 10 && bytes.iter().step_by(3).all(|high| *high == 0)
 }
 
 /// Whether a DNS message with its length before it begins here, on a port that is not DNS's own.

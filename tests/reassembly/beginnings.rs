@@ -124,7 +124,7 @@ fn lengths_of_dns_that_look_like_something_else() {
         let filler = |bytes: &[u8]| answer.clone().record("fill.example", 65_280, 60, bytes);
         let left = length + 2 - filler(&[]).over_tcp().len();
         let answer = filler(&vec![7; left]);
-        let wanted = dns_names(&[answer.clone()]);
+        let wanted = dns_names(std::slice::from_ref(&answer));
         let bytes = answer.over_tcp();
         assert_eq!(bytes.len(), length + 2);
         for port in [5_300, 53] {

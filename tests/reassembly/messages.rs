@@ -2,7 +2,7 @@
 
 use testkit::dns::{self, Message};
 use testkit::tls::Version;
-use testkit::{tls_server, x509};
+use testkit::{tls, tls_server, x509};
 
 use crate::harness::{Name, Way, dns_names, read, shuffled, sorted, to};
 
@@ -177,4 +177,23 @@ fn encrypted_data_behind_the_handshake() {
         frames.push(way.data(flight.len() + n * data.len(), &data));
     }
     assert_eq!(read(frames).names(), wanted);
+}
+
+/// A client's certificate follows its hello in a flight of its own.
+#[test]
+fn a_clients_certificate_in_short_segments() {
+    let own = x509::certificate("client.example").der();
+    let hello = tls::client_hello("server.example").records();
+    let flight = tls_server::client_certificate(&[own]);
+    let way = to(443);
+    for first in [1, 2, 5, 6, 8, 12, 15, 16, 400] {
+        for rest in [1, 700] {
+            let mut frames = vec![way.syn(), way.back(77).syn_ack(), way.data(0, &hello)];
+            frames.push(way.data(hello.len(), &flight[..first]));
+            for (n, piece) in flight[first..].chunks(rest).enumerate() {
+                frames.push(way.data(hello.len() + first + n * rest, piece));
+            }
+            read(frames).holds(&[("tls_sni", "server.example"), ("x509_cn", "client.example")]);
+        }
+    }
 }
