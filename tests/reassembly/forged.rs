@@ -102,6 +102,25 @@ fn a_segment_that_begins_before_its_connection() {
     read(frames).holds(&[("tls_sni", "before.example")]);
 }
 
+/// Who makes a capture by hand may give all segments one number.
+#[test]
+fn data_that_has_the_number_of_its_syn() {
+    let request = http::get("by-hand.example", "/");
+    let hello = tls::client_hello("by-hand.example").records();
+    for (bytes, port, kind) in [(&request, 80, "http_host"), (&hello, 443, "tls_sni")] {
+        let way = to(port);
+        let first = way.clone().number(0x1000 - 1);
+        for answered in [false, true] {
+            let mut frames = vec![way.syn()];
+            if answered {
+                frames.push(way.back(77).syn_ack());
+            }
+            frames.push(first.data(0, bytes));
+            read(frames).holds(&[(kind, "by-hand.example")]);
+        }
+    }
+}
+
 fn twice(first: &[u8], second: &[u8], port: u16, len: usize) -> Vec<Vec<u8>> {
     let way: Way = to(port);
     let mut frames = vec![way.syn(), way.back(77).syn_ack()];

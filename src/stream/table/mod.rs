@@ -77,12 +77,13 @@ pub struct Segment<'a> {
 }
 
 impl Segment<'_> {
-    /// Without the bytes before the direction's first one: a receiver leaves them out.
+    /// Without the bytes before the direction's first one: a receiver leaves them out. Who makes captures by hand
+    /// may number them from there, and then a message begins with them.
     fn within(&self) -> Self {
         let part = self.part;
         let before = part.origin.wrapping_sub(part.sequence) as usize;
         match self.payload.get(before..) {
-            Some(payload) if before != 0 && !payload.is_empty() && !part.begins => Self {
+            Some(payload) if before != 0 && !payload.is_empty() && !part.looks => Self {
                 part: Part {
                     sequence: part.origin,
                     ..part
