@@ -11,6 +11,7 @@ mod batch;
 mod collector;
 mod cpu;
 mod crew;
+mod early;
 mod out;
 mod progress;
 mod reader;

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::Progress;
 use super::batch::{Batch, Pushed};
 use super::crew::Queue;
+use super::early::Early;
 use super::progress::Mark;
 use crate::names::dns::Glance;
 use crate::names::stream::Hint;
@@ -30,6 +31,9 @@ const BLOCKS_PER_EPOCH: u32 = 64;
 /// Where so many of [`AHEAD`] packets asked the table of heads, the next ones are looked at ahead: in a flood of SYNs. With
 /// fewer it costs as much as it saves.
 const MANY_ASKED: u64 = 12;
+
+/// Where so many of [`AHEAD`] packets were usual DNS messages, the next ones are looked at early.
+const MANY_MESSAGES: u64 = 8;
 
 /// How often a datagram out of fragments may carry a fragment.
 const MAX_NESTED: u8 = 3;
@@ -90,8 +94,13 @@ pub(super) struct Reader<'a> {
     triage: Triage,
     /// Many packets ask for what triage keeps.
     look_ahead: bool,
+    /// Many packets are DNS.
+    look_early: bool,
+    early: Early,
     /// Where names are matched: what for.
     rules: Option<Arc<RuleSet>>,
+    /// They are many, and no packets are left out.
+    far_rules: bool,
     glance: Glance,
     defragmenter: Defragmenter<Tag>,
     /// How many payloads were forwarded: their order, whatever packet they stood in.
@@ -124,6 +133,7 @@ impl<'a> Reader<'a> {
         stop: &'a Arc<AtomicBool>,
     ) -> Self {
         let batches = lanes.iter().map(|_| Batch::new()).collect();
+        let far_rules = filter.is_none() && rules.as_deref().is_some_and(Early::suits);
         Self {
             lanes,
             batches,
@@ -138,7 +148,10 @@ impl<'a> Reader<'a> {
             last: Timestamp::from_nanos(i64::MIN),
             triage: Triage::default(),
             look_ahead: false,
+            look_early: false,
+            early: Early::default(),
             rules,
+            far_rules,
             glance: Glance::default(),
             defragmenter: Defragmenter::new(Limits::default()),
             serial: 0,
@@ -235,26 +248,59 @@ impl<'a> Reader<'a> {
             self.triage
                 .touch(frames.filter_map(|(link, frame)| packet::plainest(link, frame)));
         }
+        let messages = self.stats.glanced.messages;
+        self.early.clear();
+        if self.look_early
+            && let Some(rules) = self.rules.as_deref()
+        {
+            self.early.look(capture.ahead(), &mut self.glance, rules);
+        }
         for _ in 0..AHEAD {
             match capture.next_buffered() {
-                Ok(Some(frame)) => self.frame(&frame)?,
+                Ok(Some(frame)) => {
+                    if !self.early.is_done() && self.was_innocent(&frame) {
+                        continue;
+                    }
+                    self.frame(&frame)?;
+                }
                 Ok(None) => return Ok(false),
                 Err(error) => return Err(Ended::Error(error.into())),
             }
         }
         self.look_ahead = self.triage.asked().wrapping_sub(asked) >= MANY_ASKED;
+        self.look_early =
+            self.far_rules && self.stats.glanced.messages.wrapping_sub(messages) >= MANY_MESSAGES;
         Ok(true)
     }
 
-    #[inline]
-    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Ended> {
-        let stats = &mut self.stats;
-        let now = frame.timestamp;
-        // A frame without a time of its own, at the beginning of a capture, has that of the epoch.
+    /// Counts a DNS message that was looked at early, where it holds no listed name.
+    #[inline(never)]
+    fn was_innocent(&mut self, frame: &Frame<'_>) -> bool {
+        let Some(rules) = self.rules.as_deref() else {
+            return false;
+        };
+        let Some(holds) = self.early.innocent(frame.data, rules) else {
+            return false;
+        };
+        self.time(frame.timestamp);
+        self.stats.glanced.add(holds);
+        true
+    }
+
+    /// A frame without a time of its own, at the beginning of a capture, has that of the epoch.
+    #[inline(always)]
+    fn time(&mut self, now: Timestamp) {
         if now != Timestamp::default() {
             self.first = self.first.min(now);
             self.last = self.last.max(now);
         }
+    }
+
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Ended> {
+        let now = frame.timestamp;
+        self.time(now);
+        let stats = &mut self.stats;
         if let Some(filter) = &mut self.filter
             && !filter
                 .accepts(frame)

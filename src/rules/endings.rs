@@ -79,6 +79,14 @@ impl Endings {
             .is_some_and(|word| word & bits(hash) == bits(hash))
     }
 
+    /// Reads the words of these hashes, for nothing but to have them read.
+    #[inline]
+    pub(super) fn touch<'h>(&self, hashes: impl Iterator<Item = &'h u64>) {
+        let read = |sum, &hash: &u64| sum ^ self.words.get(self.word(hash)).copied().unwrap_or(0);
+        // Otherwise the compiler leaves out what has no use.
+        std::hint::black_box(hashes.fold(0, read));
+    }
+
     /// The upper half of the hash, scaled to the number of words.
     #[inline]
     fn word(&self, hash: u64) -> usize {

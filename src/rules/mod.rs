@@ -74,6 +74,17 @@ impl RuleSet {
         self.endings.may_have(last_two)
     }
 
+    /// Reads what [`Self::may_list`] will be asked for, one straight after another.
+    #[inline]
+    pub fn touch<'h>(&self, last_two: impl Iterator<Item = &'h u64>) {
+        self.endings.touch(last_two);
+    }
+
+    /// Bytes of memory that [`Self::may_list`] looks into.
+    pub fn filter_memory(&self) -> usize {
+        self.endings.memory()
+    }
+
     /// An indicator of this rule set.
     pub fn indicator(&self, id: IndicatorId) -> Option<Indicator<'_>> {
         let number = id.index();

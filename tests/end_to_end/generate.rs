@@ -339,3 +339,24 @@ fn a_pipe_that_nobody_reads_is_an_error() {
             .says(&["standard output went away"]);
     }
 }
+
+/// A list so long that DNS messages are looked at before their turn.
+#[test]
+fn contacts_of_a_long_list_are_found() {
+    let folder = Folder::new();
+    let list = format!("{}/list.yaml", folder.text());
+    run(["generate", "list", "--names", "200000", "-o", &list]).exits(0);
+    for workload in ["dns", "mix", "tls"] {
+        let more = [
+            "--packets",
+            "20000",
+            "--plant-every",
+            "100",
+            "--rules",
+            &list,
+        ];
+        let made = make(workload, &more);
+        assert!(made.contacts.len() > 20, "{workload}");
+        finds_all(&made, &["--rules", &list]);
+    }
+}

@@ -81,7 +81,11 @@ impl Glance {
     /// Looks at a message that the capture holds whole, on DNS's own port. `None` where it is not
     /// usual, or a name in it ends in two labels that `may_list` takes: then all of it has to be read.
     #[inline]
-    pub fn datagram(&mut self, message: &[u8], may_list: impl Fn(u64) -> bool) -> Option<Glanced> {
+    pub fn datagram(
+        &mut self,
+        message: &[u8],
+        mut may_list: impl FnMut(u64) -> bool,
+    ) -> Option<Glanced> {
         let header = Header::read(message)?;
         if header.questions != 1
             || header.has_unassigned_opcode()
@@ -96,7 +100,7 @@ impl Glance {
             questions: 0,
             records: 0,
         };
-        let (after, name) = self.name(message, HEADER, &may_list)?;
+        let (after, name) = self.name(message, HEADER, &mut may_list)?;
         if let Some((hash, octets)) = name {
             glanced.questions = 1;
             *self.names.first_mut()? = Counted {
@@ -109,7 +113,7 @@ impl Glance {
         // QTYPE and QCLASS.
         let mut at = after.wrapping_add(4);
         for _ in 0..header.records {
-            let (after, name) = self.name(message, at, &may_list)?;
+            let (after, name) = self.name(message, at, &mut may_list)?;
             self.count(name, &mut glanced)?;
             let &[t0, t1, _, _, _, _, _, _, l0, l1] = message.get(after..)?.first_chunk::<10>()?;
             let data = after.wrapping_add(10);
@@ -123,7 +127,7 @@ impl Glance {
             if length != 0 {
                 let mut target = data.wrapping_add(skip);
                 for _ in 0..names {
-                    let (after, name) = self.name(message, target, &may_list)?;
+                    let (after, name) = self.name(message, target, &mut may_list)?;
                     if after > end {
                         return None;
                     }
@@ -143,7 +147,7 @@ impl Glance {
         &mut self,
         message: &[u8],
         start: usize,
-        may_list: impl Fn(u64) -> bool,
+        may_list: &mut impl FnMut(u64) -> bool,
     ) -> Option<(usize, Option<(u64, u16)>)> {
         let mut starts = [0_usize; LABELS];
         let mut count = 0_usize;
