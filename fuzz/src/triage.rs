@@ -14,7 +14,7 @@ use bellerophon::stream::table::{self, Limits, Seen, Table};
 use bellerophon::time::Timestamp;
 use bellerophon::triage::{Reader, Triage, Verdict};
 
-use super::assembly::{Collected, Order, SMALL, cut, parts, whole};
+use super::assembly::{Collected, Order, SMALL, check_bytes, cut, parts, whole};
 
 const FIN: u8 = 1;
 const SYN: u8 = 2;
@@ -186,7 +186,7 @@ fn promises_are_kept(triage: &mut Triage, port: u16, segments: &[Sent]) {
             &mut found,
         );
         assert!(table.directions() <= SMALL.directions);
-        assert!(table.bytes() <= SMALL.total, "{} bytes", table.bytes());
+        check_bytes(&table);
     }
     table.drain(&mut scratch, &mut found);
     assert_eq!((table.directions(), table.bytes()), (0, 0));

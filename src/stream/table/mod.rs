@@ -328,6 +328,7 @@ impl Table {
             stream.assembly.restart(base);
         }
         if done {
+            self.make_space(slot, scratch, visit);
             return;
         }
         if let Some(stream) = self.slots.get_mut(slot) {
