@@ -8,6 +8,8 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 
+use crate::names::Kind;
+
 /// How many messages of a direction are noted.
 const MESSAGES: usize = 8;
 
@@ -25,8 +27,12 @@ pub(super) struct Heard {
 pub(super) struct Names(Option<u32>);
 
 impl Names {
-    /// Another name of the message.
-    pub(super) fn add(&mut self, name: &[u8]) {
+    /// Another name of the message. Those of TLS do not count: triage forgets a hello when it is whole, and reads
+    /// a second copy as it comes.
+    pub(super) fn add(&mut self, kind: Kind, name: &[u8]) {
+        if matches!(kind, Kind::TlsSni | Kind::X509San | Kind::X509Cn) {
+            return;
+        }
         let mut hasher = FixedState::default().build_hasher();
         hasher.write_u32(self.0.unwrap_or(0));
         hasher.write(name);
@@ -60,7 +66,7 @@ mod tests {
     fn names(names: &[&str]) -> Names {
         let mut all = Names::default();
         for name in names {
-            all.add(name.as_bytes());
+            all.add(Kind::HttpHost, name.as_bytes());
         }
         all
     }
@@ -68,6 +74,9 @@ mod tests {
     #[test]
     fn names_count_in_their_order() {
         assert_eq!(names(&["a", "b"]), names(&["a", "b"]));
+        let mut more = names(&["a", "b"]);
+        more.add(Kind::TlsSni, b"c");
+        assert_eq!(more, names(&["a", "b"]));
         for other in [&["b", "a"][..], &["a"], &["ab"], &[], &["", "ab"]] {
             assert_ne!(names(&["a", "b"]), names(other), "{other:?}");
         }

@@ -257,7 +257,7 @@ impl Table {
                 let mut names = Names::default();
                 let step = direction.read(rest, ends_inside, scratch, &mut |kind, name, note| {
                     if !last {
-                        names.add(name);
+                        names.add(kind, name);
                     }
                     visit.name(seen, kind, name, note);
                 });

@@ -165,7 +165,7 @@ impl Table {
             let step = stream
                 .direction
                 .read(data, last, scratch, &mut |kind, name, note| {
-                    names.add(name);
+                    names.add(kind, name);
                     visit.name(&seen, kind, name, note);
                 });
             stream.heard.note(stream.assembly.base(), names);
@@ -238,7 +238,7 @@ impl Table {
             let mut names = Names::default();
             // It counts only where it is another message.
             let stats = scratch.stats;
-            let step = read(scratch, &mut |_, name, _| names.add(name));
+            let step = read(scratch, &mut |kind, name, _| names.add(kind, name));
             scratch.stats = stats;
             if names != known {
                 if names != Names::default() {
