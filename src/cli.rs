@@ -60,7 +60,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "RATIO", default_value_t = 200, help_heading = "Input",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub max_expansion: u32,
-    /// Files that are read at once; the output does not depend on it [default: one a processor, at most 8]
+    /// Files that are read at once; the output does not depend on it [default: one a processor, at
+    /// most 8 and no more than workers]
     #[arg(long, value_name = "N", help_heading = "Input",
           value_parser = clap::value_parser!(u16).range(1..=64))]
     pub readers: Option<u16>,

@@ -116,6 +116,7 @@ fn size(epoch: &[Findings]) -> usize {
         let sightings = part.sightings.len().saturating_mul(SIGHTING);
         sum.saturating_add(sightings)
             .saturating_add(part.lines.len())
+            .saturating_add(size_of::<Findings>())
     })
 }
 

@@ -13,6 +13,7 @@ mod cpu;
 mod crew;
 mod early;
 mod out;
+mod parts;
 mod progress;
 mod reader;
 mod worker;

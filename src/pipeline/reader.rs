@@ -14,12 +14,12 @@ use super::progress::Mark;
 use crate::names::dns::Glance;
 use crate::names::stream::Hint;
 use crate::names::tls;
-use crate::packet::{self, Fragment, Gap, Packet, Path, Segment, Stop, Transport};
+use crate::packet::{self, Packet, Path, Segment, Stop, Transport};
 use crate::rules::RuleSet;
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, SourceError};
 use crate::stats::{GapCounts, ReaderStats, bump};
-use crate::stream::defrag::{Datagram, Defragmenter, Limits, Outcome};
+use crate::stream::defrag::{Defragmenter, Limits};
 use crate::stream::part::Part;
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
@@ -34,9 +34,6 @@ const MANY_ASKED: u64 = 12;
 
 /// Where so many of [`AHEAD`] packets were usual DNS messages, the next ones are looked at early.
 const MANY_MESSAGES: u64 = 8;
-
-/// How often a datagram out of fragments may carry a fragment.
-const MAX_NESTED: u8 = 3;
 
 /// Why an input was not read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +73,7 @@ pub(super) struct Lane {
 }
 
 /// The workers are gone: the collector stopped them.
-struct Closed;
+pub(super) struct Closed;
 
 pub(super) struct Reader<'a> {
     lanes: Vec<Lane>,
@@ -87,7 +84,7 @@ pub(super) struct Reader<'a> {
     filter: Option<Filter>,
     progress: &'a Progress,
     stop: &'a Arc<AtomicBool>,
-    stats: ReaderStats,
+    pub(super) stats: ReaderStats,
     /// The earliest and the latest time of a frame: the latest is before the earliest as long as there is none.
     first: Timestamp,
     last: Timestamp,
@@ -102,19 +99,19 @@ pub(super) struct Reader<'a> {
     /// They are many, and no packets are left out.
     far_rules: bool,
     glance: Glance,
-    defragmenter: Defragmenter<Tag>,
+    pub(super) defragmenter: Defragmenter<Tag>,
     /// How many payloads were forwarded: their order, whatever packet they stood in.
     serial: u64,
     /// Scratch: what was opened around it.
-    path: Path,
+    pub(super) path: Path,
     /// Scratch: the payload of a datagram out of fragments, and the packet that is made of it.
-    payload: Vec<u8>,
-    rebuilt: Vec<u8>,
+    pub(super) payload: Vec<u8>,
+    pub(super) rebuilt: Vec<u8>,
 }
 
 /// What is known of a datagram's first fragment: what was opened around it, where it was seen, and how many datagrams out
 /// of fragments it stood in.
-type Tag = (Path, At, u8);
+pub(super) type Tag = (Path, At, u8);
 
 /// Where in the capture something was seen.
 #[derive(Debug, Clone, Copy, Default)]
@@ -350,29 +347,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What is no packet by itself: a part of one, or several in one frame.
-    #[cold]
-    fn parts(&mut self, at: At, stop: Stop<'_>, depth: u8) -> Result<(), Ended> {
-        if depth > MAX_NESTED {
-            self.stats.gaps.add(Gap::TooDeep);
-            return Ok(());
-        }
-        match stop {
-            Stop::Gap(gap) => self.stats.gaps.add(gap),
-            Stop::Fragment(fragment) => self.fragment(at, &fragment, depth)?,
-            Stop::Subframes(mut subframes) => {
-                while let Some(packet) = subframes.next(&mut self.path) {
-                    match packet {
-                        Ok(view) => self.packet(at, &view)?,
-                        Err(stop) => self.parts(at, stop, depth.saturating_add(1))?,
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
+    pub(super) fn packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
         match self.triage.packet(view, at.timestamp) {
             Verdict::Forget => Ok(()),
             Verdict::Forward(triage::Reader::Dns)
@@ -434,76 +409,6 @@ impl<'a> Reader<'a> {
             self.stats.glanced.add(glanced);
         }
         glanced.is_some()
-    }
-
-    /// A part of an IP datagram. When it was the last that was missing, the datagram is a packet like
-    /// others; so is the beginning of a datagram that has to make room.
-    fn fragment(&mut self, at: At, fragment: &Fragment<'_>, depth: u8) -> Result<(), Ended> {
-        let tag = (self.path, at, depth);
-        let mut payload = std::mem::take(&mut self.payload);
-        let mut result = Ok(());
-        while result.is_ok() {
-            match self
-                .defragmenter
-                .push(fragment, tag, at.timestamp, &mut payload)
-            {
-                Outcome::Pending | Outcome::Refused(_) => break,
-                Outcome::MadeRoom(datagram) => {
-                    // It is found now, but it stood in its own packets.
-                    result = self.datagram(datagram.tag.1, &datagram, &payload, true, depth);
-                }
-                Outcome::Complete(datagram) => {
-                    result = self.datagram(at, &datagram, &payload, false, depth);
-                    break;
-                }
-            }
-        }
-        self.payload = payload;
-        result
-    }
-
-    /// A datagram out of fragments, or its beginning.
-    fn datagram(
-        &mut self,
-        at: At,
-        datagram: &Datagram<Tag>,
-        payload: &[u8],
-        cut: bool,
-        depth: u8,
-    ) -> Result<(), Ended> {
-        // Where it has to make room it may be deeper inside of others than what it makes room for, and the other way round.
-        let depth = depth.max(datagram.tag.2);
-        let mut bytes = std::mem::take(&mut self.rebuilt);
-        packet::rebuild(
-            (datagram.src, datagram.dst),
-            datagram.protocol,
-            datagram.whole,
-            payload,
-            cut,
-            &mut bytes,
-        );
-        let outer = std::mem::replace(&mut self.path, datagram.tag.0);
-        let result = match packet::decode_ip(&bytes, &mut self.path) {
-            Ok(view) => self.packet(at, &view),
-            // It may be a tunnel that carries fragments.
-            Err(stop) => self.parts(at, stop, depth.saturating_add(1)),
-        };
-        self.rebuilt = bytes;
-        self.path = outer;
-        result
-    }
-
-    /// The end of an input: the beginnings of datagrams that stay incomplete are read.
-    fn finish_fragments(&mut self) -> Result<(), Ended> {
-        let mut payload = std::mem::take(&mut self.payload);
-        let mut result = Ok(());
-        while result.is_ok()
-            && let Some(datagram) = self.defragmenter.drain(&mut payload)
-        {
-            result = self.datagram(datagram.tag.1, &datagram, &payload, true, 0);
-        }
-        self.payload = payload;
-        result
     }
 
     #[inline(never)]
@@ -592,7 +497,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Why an input was left before its end.
-enum Ended {
+pub(super) enum Ended {
     Error(InputError),
     Closed,
 }

@@ -66,13 +66,18 @@ impl Worker {
 
     /// The numbers of everything that this worker read.
     pub(super) fn stats(mut self) -> WorkerStats {
+        self.forget();
         self.stats.messages = self.streams.stats;
-        for shard in self.shards.iter().flatten() {
+        self.stats
+    }
+
+    /// Forgets all flows. Their numbers stay.
+    fn forget(&mut self) {
+        for shard in self.shards.iter_mut().filter_map(Option::take) {
             self.stats.streams.add(&shard.streams.stats());
             self.stats.quic.add(shard.quic.stats());
             self.stats.dtls.add(&shard.dtls.stats());
         }
-        self.stats
     }
 
     /// Reads every payload of `batch`, and at the end of an input what waited for more.
@@ -169,6 +174,8 @@ impl Worker {
                 shard.quic.finish(&mut |found| quic_name(&found, &mut out));
                 shard.dtls.finish();
             }
+            // Which worker reads the next input depends on how fast they are.
+            self.forget();
         }
     }
 }

@@ -1,6 +1,8 @@
 //! From rule files that were read to a rule set: judges every entry, merges names that
 //! several packs list, and says what is wrong without losing what is right.
 
+mod lines;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -8,20 +10,17 @@ use std::sync::Arc;
 
 use super::RuleSet;
 use super::date::is_date;
-use super::domain::{Refusal, plain_name, rule_name};
+use super::domain::{Refusal, rule_name};
 use super::endings::Endings;
 use super::facts::{DetailsId, Facts, push_source};
-use super::format::{Parsed, Run};
+use super::format::Parsed;
 use super::indicator::{Details, IndicatorId, PackId, Resolved, Scope, Source, SourceRef};
 use super::locate::{self, Wanted};
-use super::matcher::{Added, Matcher, NameHash, Names};
+use super::matcher::{Added, Matcher, Names};
 use super::pack::{Entry, Group, History, PackInfo};
 use super::problem::Problem;
 use super::suggest::nearest;
 use crate::names::label;
-
-/// How many lines of a list are looked at at once.
-const TOGETHER: usize = 32;
 
 /// Collects packs.
 #[derive(Default)]
@@ -33,17 +32,6 @@ pub(super) struct Builder {
     scopes: Vec<Scope>,
     facts: Facts,
     problems: Vec<Problem>,
-}
-
-/// A line of a list, in the memory of the names.
-#[derive(Debug, Clone, Copy, Default)]
-struct Line {
-    start: usize,
-    end: usize,
-    /// The length and the hash of the name, where it is a plain one.
-    name: Option<(usize, NameHash)>,
-    /// The hash of its last two labels.
-    last_two: Option<u64>,
 }
 
 /// The work on one file.
@@ -318,89 +306,6 @@ impl Builder {
         }
     }
 
-    /// Takes in a list that already stands in the memory of the names; how many count.
-    fn run(
-        &mut self,
-        file: &mut File<'_>,
-        shared: &Details,
-        id: DetailsId,
-        scope: Scope,
-        run: &Run,
-    ) -> usize {
-        let (mut start, mut good, mut taken) = (run.names.start, 0_usize, 0_usize);
-        let mut number = run.line;
-        let mut lines = [Line::default(); TOGETHER];
-        let end = run.line.saturating_add(run.count);
-        while number < end {
-            let count = end.saturating_sub(number).min(TOGETHER);
-            let lines = lines.get_mut(..count).unwrap_or_default();
-            start = self.ahead(start, lines);
-            for line in lines {
-                match self.line(line, id, scope) {
-                    Ok(counts) => {
-                        good = good.saturating_add(1);
-                        taken = taken.saturating_add(usize::from(counts.is_ok()));
-                        if let Err(refusal) = counts {
-                            file.refuse(number, refusal);
-                        }
-                    }
-                    Err(refusal) => file.refuse(number, refusal),
-                }
-                number = number.saturating_add(1);
-            }
-        }
-        if shared.expires.is_some() {
-            file.unused("expiry dates", good);
-        }
-        taken
-    }
-
-    /// Looks at the lines of a list that come next, from `start` on, and at what they will need of the index. Where
-    /// the line behind them begins.
-    fn ahead(&mut self, mut start: usize, lines: &mut [Line]) -> usize {
-        for line in &mut *lines {
-            let rest = self.names.bytes().get(start..).unwrap_or_default();
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let text = rest.get(..end).unwrap_or_default();
-            let name = plain_name(text).and_then(|length| text.get(..length));
-            *line = Line {
-                start,
-                end: start.saturating_add(end),
-                name: name.map(|name| (name.len(), self.names.hash(name))),
-                last_two: name.and_then(label::last_two),
-            };
-            start = line.end.saturating_add(1);
-        }
-        let hashes = lines.iter().filter_map(|line| line.name);
-        self.names.touch(hashes.map(|(_, hash)| hash));
-        self.endings
-            .add(lines.iter().filter_map(|line| line.last_two));
-        start
-    }
-
-    /// Takes in a line of a list. An error inside where it is good and does not count, outside where it is not.
-    fn line(
-        &mut self,
-        line: &Line,
-        id: DetailsId,
-        scope: Scope,
-    ) -> Result<Result<(), Refusal>, Refusal> {
-        if let Some((length, hash)) = line.name {
-            let at = line.start..line.start.saturating_add(length);
-            let added = self.names.add_hashed(at, hash);
-            return Ok(self.take(added, id, scope));
-        }
-        let text = self.names.bytes().get(line.start..line.end);
-        // Says what is wrong.
-        match rule_name(&String::from_utf8_lossy(text.unwrap_or_default())) {
-            Ok(name) => {
-                let added = self.add_name(&name);
-                Ok(self.take(added, id, scope))
-            }
-            Err((what, fix)) => Err((format!("{what}: left out"), fix)),
-        }
-    }
-
     /// Takes in a name by itself.
     fn add_name(&mut self, name: &str) -> Added {
         self.endings
@@ -524,7 +429,9 @@ impl Builder {
             Problem::new("rules", format!("too many names: {e}"), "load fewer packs")
         })?;
         facts.shrink();
-        let endings = if endings.room() < matcher.names().len() {
+        // Where it is far too large, less of it fits the caches.
+        let fits = matcher.names().len()..=matcher.names().len().saturating_mul(5) / 4;
+        let endings = if !fits.contains(&endings.room()) {
             Endings::with_room(matcher.names(), 0)
         } else {
             endings

@@ -1,7 +1,7 @@
 //! Turns the paths of a command line into inputs: folders are walked, and what is no capture is
 //! told, never dropped in silence.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Metadata};
 use std::io::{BufReader, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -35,8 +35,23 @@ pub fn expand(paths: &[PathBuf]) -> Expansion {
         total_bytes: Some(0),
         ..Expansion::default()
     };
+    let mut streams = HashSet::new();
     for path in paths {
-        if path.as_os_str() == "-" {
+        let stdin = path.as_os_str() == "-";
+        let stream = match fs::metadata(path) {
+            _ if stdin => Some(Stream::Stdin),
+            Ok(kind) if !kind.is_file() && !kind.is_dir() => Some(Stream::Path(identifier(&kind))),
+            _ => None,
+        };
+        if stream.is_some_and(|stream| !streams.insert(stream)) {
+            found.errors.push(SourceError::NotCapture {
+                input: path_words(path),
+                what: "it was given before, and what is read of a stream is gone".to_owned(),
+                advice: "give it once".to_owned(),
+            });
+            continue;
+        }
+        if stdin {
             found.inputs.push(Input::Stdin);
             found.total_bytes = None;
             continue;
@@ -75,6 +90,13 @@ impl Expansion {
             self.skipped.push((path, what));
         }
     }
+}
+
+/// What can be read only once.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Stream {
+    Stdin,
+    Path(Identifier),
 }
 
 /// Device and inode: what stays the same by whatever path a thing is reached.

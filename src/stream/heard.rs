@@ -5,8 +5,9 @@
 //! listener who reads the first one, while the server reads the second.
 
 use std::hash::{BuildHasher, Hasher};
+use std::sync::LazyLock;
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 
 use crate::names::Kind;
 
@@ -22,9 +23,12 @@ pub(super) struct Heard {
     next: usize,
 }
 
+/// Nobody can make two names on purpose that have one hash; and only whether hashes are equal shows.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+
 /// A hash of the names of one message, in their order; none so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Names(Option<u32>);
+pub(super) struct Names(Option<u64>);
 
 impl Names {
     /// Another name of the message. Those of TLS do not count: triage forgets a hello when it is whole, and reads
@@ -33,10 +37,10 @@ impl Names {
         if matches!(kind, Kind::TlsSni | Kind::X509San | Kind::X509Cn) {
             return;
         }
-        let mut hasher = FixedState::default().build_hasher();
-        hasher.write_u32(self.0.unwrap_or(0));
+        let mut hasher = SEED.build_hasher();
+        hasher.write_u64(self.0.unwrap_or(0));
         hasher.write(name);
-        self.0 = Some(hasher.finish() as u32);
+        self.0 = Some(hasher.finish());
     }
 }
 

@@ -163,3 +163,11 @@ fn a_bomb_is_refused_and_what_came_before_counts() {
     ];
     assert_eq!(run(allowed).exits(0).json().len(), 1);
 }
+
+/// What is read of a stream is gone: two readers would each get a part of it.
+#[test]
+fn standard_input_is_given_once() {
+    run_with(["names", "-", "-", "--summary", "none"], &bytes(FILES[0]))
+        .exits(2)
+        .says(&["it was given before", "give it once"]);
+}

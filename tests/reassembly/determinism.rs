@@ -167,3 +167,28 @@ fn tables_that_overflow() {
         assert_eq!(again.outcome.workers.streams, one.outcome.workers.streams);
     }
 }
+
+/// What was learnt of a connection in one capture is not known in the next: which worker reads it depends on their speed.
+#[test]
+fn nothing_is_remembered_of_the_capture_before() {
+    let way = to(80);
+    let back = way.back(77);
+    let response = b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n";
+    let first = packets(vec![
+        way.syn(),
+        back.syn_ack(),
+        way.data(0, &http::get("first.example", "/")),
+        back.data(0, response),
+    ]);
+    let second = packets(vec![back.data(90_000, &http::get("second.example", "/"))]);
+    let both = [first, second.clone()];
+    for workers in [1, 2, 5] {
+        let read = read_captures(&both, workers);
+        assert_eq!(read.outcome.workers.streams.content, 0);
+        read.holds(&[
+            ("http_host", "first.example"),
+            ("http_host", "second.example"),
+        ]);
+    }
+    read_captures(&[second], 1).holds(&[("http_host", "second.example")]);
+}

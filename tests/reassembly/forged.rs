@@ -1,6 +1,6 @@
 //! What neither end of a connection sent, or only pretends to have sent: receivers drop it, and so it must hide nothing.
 
-use testkit::{dns, http, tls};
+use testkit::{dns, http, http2, tls};
 
 use crate::harness::{Way, read, sorted, to};
 
@@ -77,6 +77,54 @@ fn behind_a_second_syn() {
         ("http_host", "after.example"),
         ("http_host", "other.example"),
     ]);
+}
+
+/// Inside a message that both ends agreed on, and inside HTTP/2, whose headers need all those before them.
+#[test]
+fn a_message_far_away_inside_another() {
+    let way = to(80);
+    let forged = http::get("forged.example", "/");
+    let hello = tls::client_hello("after.example").records();
+    let request = http::get("after.example", "/");
+    for (bytes, port, kind) in [(&request, 80, "http_host"), (&hello, 443, "tls_sni")] {
+        for forged in [&forged[..], &forged[..30], &hello[..100]] {
+            let way = to(port);
+            let frames = vec![
+                way.syn(),
+                way.back(77).syn_ack(),
+                way.data(0, &bytes[..20]),
+                way.data(0x4000_0000, forged),
+                way.data(20, &bytes[20..]),
+            ];
+            let names = read(frames).distinct();
+            assert!(
+                names.contains(&(kind.to_owned(), "after.example".to_owned())),
+                "{names:?}"
+            );
+        }
+    }
+    let mut frames = vec![way.syn(), way.back(77).syn_ack()];
+    let mut at = 0;
+    let mut wanted = vec![("http_host".to_owned(), "forged.example".to_owned())];
+    let mut first = [http2::PREFACE, &http2::settings()].concat();
+    for number in 0..6 {
+        let host = format!("host-{number}.example");
+        first.extend(http2::frame(1, 4, &http2::request_block(&host)));
+        for _ in 0..6 {
+            first.extend(http2::frame(0, 0, &[b'd'; 10_000]));
+        }
+        for piece in first.chunks(1_400) {
+            frames.push(way.data(at, piece));
+            at += piece.len();
+        }
+        first.clear();
+        if number == 4 {
+            frames.push(way.data(at + 0x4000_0000, &forged));
+        }
+        wanted.push(("http2_authority".to_owned(), host));
+    }
+    wanted.sort();
+    assert_eq!(read(frames).names(), wanted);
 }
 
 /// A receiver leaves out what is before the first byte.
@@ -158,6 +206,29 @@ fn a_copy_of_what_was_read_already() {
     read.holds(&[
         ("dns_query", "first.example"),
         ("dns_query", "other.example"),
+    ]);
+}
+
+/// Only one message of a copy is another, and not the first.
+#[test]
+fn a_copy_of_several_messages() {
+    let [a, b, c] = ["a", "b", "c"].map(|host| http::get(&format!("{host}.example"), "/"));
+    let way = to(80);
+    // The second one waits for its end.
+    let first = [&a[..], &b[..b.len() - 2]].concat();
+    let frames = vec![
+        way.syn(),
+        way.back(77).syn_ack(),
+        way.data(0, &first),
+        way.data(0, &[&a[..], &c].concat()),
+        way.data(first.len(), &b[b.len() - 2..]),
+    ];
+    let read = read(frames);
+    assert_eq!(read.conflicts(), 1);
+    read.holds(&[
+        ("http_host", "a.example"),
+        ("http_host", "b.example"),
+        ("http_host", "c.example"),
     ]);
 }
 

@@ -181,3 +181,34 @@ fn content_behind_a_hole() {
     ];
     read(frames).holds(&[("http_host", "next.example"), ("http_host", "up.example")]);
 }
+
+/// Many segments change places, and each time what came too early looks like a beginning; then one is lost.
+#[test]
+fn requests_behind_a_hole_after_many_that_were_filled() {
+    for count in [60, 200] {
+        let way = to(80);
+        let mut frames = vec![way.syn(), way.back(77).syn_ack()];
+        let mut at = 0;
+        let mut hosts = Vec::new();
+        for number in 0..count {
+            let [one, two] = ["a", "b"].map(|side| format!("{side}{number}.example"));
+            let (first, second) = (http::get(&one, "/"), http::get(&two, "/"));
+            frames.push(way.data(at + first.len(), &second));
+            frames.push(way.data(at, &first));
+            at += first.len() + second.len();
+            hosts.extend([one, two]);
+        }
+        let lost = http::get("lost.example", "/");
+        frames.push(way.data(at + 20, &lost[20..]));
+        at += lost.len();
+        for number in 0..20 {
+            let host = format!("behind{number}.example");
+            let request = http::get(&host, "/");
+            frames.push(way.data(at, &request));
+            at += request.len();
+            hosts.push(host);
+        }
+        let wanted: Vec<_> = hosts.iter().map(|h| ("http_host", h.as_str())).collect();
+        read(frames).holds(&wanted);
+    }
+}

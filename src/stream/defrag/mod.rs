@@ -100,7 +100,7 @@ enum Leave {
 pub struct Defragmenter<T = ()> {
     limits: Limits,
     pages: Pages,
-    /// Only looked up, never walked: its order is random.
+    /// Only looked up, never walked.
     index: HashMap<Key, usize, FixedState>,
     slots: Vec<Slot<T>>,
     free: Vec<usize>,

@@ -23,7 +23,7 @@ use crate::names::{Kind, Step};
 use crate::packet::path::Hop;
 use crate::stats::bump;
 use crate::time::Timestamp;
-use read::count_too_long;
+use read::{count_too_long, read_copy};
 
 /// Bounds of one shard.
 #[derive(Debug, Clone, Copy)]
@@ -141,11 +141,22 @@ impl Stream {
     }
 }
 
+/// Where a direction is found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// By its flow.
+    Own,
+    /// Beside another of the same flow.
+    Aside,
+}
+
 /// One shard.
 #[derive(Debug)]
 pub struct Table {
     limits: Limits,
     index: HashMap<Flow, usize, FixedState>,
+    /// Directions beside those of the same flow: what begins there may be forged.
+    aside: HashMap<Flow, usize, FixedState>,
     slots: Vec<Stream>,
     free: Vec<usize>,
     /// Uses of slots with their numbers, in order. All but the last use of a slot are out of date.
@@ -164,6 +175,7 @@ impl Table {
         Self {
             limits,
             index: HashMap::default(),
+            aside: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             order: VecDeque::new(),
@@ -185,7 +197,7 @@ impl Table {
 
     /// Directions that are known.
     pub fn directions(&self) -> usize {
-        self.index.len()
+        self.index.len().saturating_add(self.aside.len())
     }
 
     /// Bytes that wait.
@@ -202,24 +214,56 @@ impl Table {
         visit: &mut impl Visit,
     ) {
         let segment = &segment.within();
+        if let Some(slot) = self.known(&seen.flow, segment.part.origin) {
+            self.go_on(slot, seen, segment, scratch, visit);
+            return;
+        }
+        // The 5-tuple is in use for another connection, or another message; or that is forged.
+        let mut place = Place::Own;
         if let Some(&slot) = self.index.get(&seen.flow) {
-            if self
-                .slots
-                .get(slot)
-                .is_some_and(|s| s.origin == segment.part.origin)
-            {
-                self.go_on(slot, seen, segment, scratch, visit);
-                return;
+            if self.stays(slot, seen, segment) {
+                place = Place::Aside;
+            } else {
+                self.finish(slot, scratch, visit);
             }
-            // The 5-tuple is in use for another connection, or another message.
+        }
+        if !self.aside.is_empty()
+            && let Some(&slot) = self.aside.get(&seen.flow)
+        {
             self.finish(slot, scratch, visit);
         }
-        self.begin(seen, segment, scratch, visit);
+        self.begin(place, seen, segment, scratch, visit);
+    }
+
+    /// The direction of this flow that begins there.
+    fn known(&self, flow: &Flow, origin: u32) -> Option<usize> {
+        let is_it = |slot: &usize| self.slots.get(*slot).is_some_and(|s| s.origin == origin);
+        let own = self.index.get(flow).copied().filter(is_it);
+        if own.is_some() || self.aside.is_empty() {
+            return own;
+        }
+        self.aside.get(flow).copied().filter(is_it)
+    }
+
+    /// Whether a direction goes on though a segment says that something else began: both ends agreed on it, and anybody can send
+    /// such a segment.
+    fn stays(&self, slot: usize, seen: &Seen<'_>, segment: &Segment<'_>) -> bool {
+        self.slots.get(slot).is_some_and(|stream| {
+            let silent = seen
+                .timestamp
+                .secs()
+                .saturating_sub(stream.timestamp.secs());
+            stream.start != Start::Unknown
+                && !stream.done
+                && segment.part.start == Start::Unknown
+                && silent <= self.limits.idle_secs
+        })
     }
 
     /// The first segment of a direction that is not known.
     fn begin(
         &mut self,
+        place: Place,
         seen: &Seen<'_>,
         segment: &Segment<'_>,
         scratch: &mut Scratch,
@@ -312,7 +356,7 @@ impl Table {
             bump(&mut self.stats.beyond);
             done = true;
         }
-        let slot = self.slot(seen, segment.part.origin, scratch, visit);
+        let slot = self.slot(place, seen, segment.part.origin, scratch, visit);
         if let Some(stream) = self.slots.get_mut(slot) {
             // A slot that was free holds nothing.
             self.held = self.held.saturating_add(direction.held());
@@ -420,29 +464,28 @@ impl Table {
             {
                 bump(&mut self.stats.content);
             }
-            if segment.part.begins {
-                self.compare(slot, seen, segment, scratch, visit);
-            }
+            let same = if segment.part.begins {
+                self.compare(slot, seen, segment, scratch, visit)
+            } else {
+                0
+            };
             let inserted = self.put(slot, segment.part.sequence, segment.payload);
             if inserted.beyond && segment.part.begins {
                 // Too far from what is waited for: that will not come, and this can be read.
+                let place = self.place_of(slot);
                 self.finish(slot, scratch, visit);
-                self.begin(seen, segment, scratch, visit);
+                self.begin(place, seen, segment, scratch, visit);
                 return;
             }
             self.mark(slot, &segment.part);
             self.read(slot, false, scratch, visit);
             self.give_up_hole(slot, segment.hint, scratch, visit);
             if inserted.conflict && segment.part.begins {
-                // Whoever the other end believed: this copy names a host, too.
-                Direction::new(segment.hint).read(
-                    segment.payload,
-                    true,
-                    scratch,
-                    &mut |k, name, note| {
-                        visit.name(seen, k, name, note);
-                    },
-                );
+                // Whoever the other end believed: this copy names hosts, too.
+                let other = segment.payload.get(same..).unwrap_or_default();
+                read_copy(segment.hint, other, scratch, &mut |kind, name, note| {
+                    visit.name(seen, kind, name, note);
+                });
             }
             self.read(slot, segment.cut, scratch, visit);
         }

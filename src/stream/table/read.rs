@@ -103,10 +103,20 @@ impl Table {
         let Some(from) = stream.assembly.part_of(part.sequence) else {
             return;
         };
+        // What does not wait any more needs no mark.
+        let assembly = &stream.assembly;
+        stream
+            .marks
+            .retain(|mark| assembly.part_of(*mark).is_some());
         let before = part.sequence.wrapping_sub(from);
         let known = |mark: &u32| mark.wrapping_sub(from) <= before;
-        if stream.marks.len() < MAX_MARKS && !stream.marks.iter().any(known) {
+        if stream.marks.iter().any(known) {
+            return;
+        }
+        if stream.marks.len() < MAX_MARKS {
             stream.marks.push(part.sequence);
+        } else {
+            bump(&mut self.stats.scattered);
         }
     }
 
@@ -213,8 +223,8 @@ impl Table {
 }
 
 impl Table {
-    /// Holds a segment against the messages that were read where it begins. Where it names other hosts, those are
-    /// given as well: whoever the other end believed.
+    /// Holds a segment against the messages that were read where it begins: how many bytes of it are the same. Where it
+    /// names other hosts, those are given as well: whoever the other end believed.
     #[cold]
     pub(super) fn compare(
         &mut self,
@@ -223,39 +233,60 @@ impl Table {
         segment: &Segment<'_>,
         scratch: &mut Scratch,
         visit: &mut impl Visit,
-    ) {
+    ) -> usize {
+        let mut same = 0_usize;
         let Some(stream) = self.slots.get_mut(slot) else {
-            return;
+            return same;
         };
         let mut at = segment.part.sequence;
-        let mut rest = segment.payload;
-        while let Some(known) = stream.heard.at(at) {
-            let read = |scratch: &mut Scratch, take: &mut dyn FnMut(Kind, &[u8], Note)| {
-                Direction::new(segment.hint).read(rest, false, scratch, &mut |kind, name, note| {
-                    take(kind, name, note);
-                })
-            };
+        while let Some(known) = stream.heard.at(at)
+            && let Some(rest) = segment.payload.get(same..)
+        {
             let mut names = Names::default();
             // It counts only where it is another message.
             let stats = scratch.stats;
-            let step = read(scratch, &mut |kind, name, _| names.add(kind, name));
+            let step =
+                Direction::new(segment.hint).read(rest, false, scratch, &mut |kind, name, _| {
+                    names.add(kind, name);
+                });
             scratch.stats = stats;
             if names != known {
                 if names != Names::default() {
                     bump(&mut self.stats.conflicts);
                     stream.heard.note(at, names);
-                    read(scratch, &mut |kind, name, note| {
+                    read_copy(segment.hint, rest, scratch, &mut |kind, name, note| {
                         visit.name(seen, kind, name, note);
                     });
+                    // All of it was read.
+                    return segment.payload.len();
                 }
-                return;
+                break;
             }
-            let Step::Took(n) = step else { return };
-            let Some(behind) = usize::try_from(n).ok().and_then(|n| rest.get(n..)) else {
-                return;
-            };
+            let Step::Took(n) = step else { break };
+            same = same.saturating_add(usize::try_from(n).unwrap_or(usize::MAX));
             at = at.wrapping_add(u32::try_from(n).unwrap_or(u32::MAX));
-            rest = behind;
+        }
+        same
+    }
+}
+
+/// Reads the messages of a copy, as far as they are whole; of the last one what is certain.
+pub(super) fn read_copy(
+    hint: Hint,
+    mut bytes: &[u8],
+    scratch: &mut Scratch,
+    visit: &mut impl FnMut(Kind, &[u8], Note),
+) {
+    let mut direction = Direction::new(hint);
+    let mut last = false;
+    while !bytes.is_empty() {
+        match direction.read(bytes, last, scratch, visit) {
+            Step::Took(n) if n != 0 => {
+                let n = usize::try_from(n).unwrap_or(usize::MAX);
+                bytes = bytes.get(n..).unwrap_or_default();
+            }
+            Step::Need(_) if !last => last = true,
+            _ => return,
         }
     }
 }

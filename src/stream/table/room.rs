@@ -3,7 +3,7 @@
 use super::super::assembly::Assembly;
 use super::super::heard::Heard;
 use super::super::roles::Start;
-use super::{Seen, Stream, Table, Visit};
+use super::{Place, Seen, Stream, Table, Visit};
 use crate::names::stream::{Direction, Hint, Scratch, is_prelude_of_hello};
 use crate::stats::bump;
 
@@ -28,7 +28,12 @@ impl Table {
         let Some(stream) = self.slots.get_mut(slot) else {
             return;
         };
-        self.index.remove(&stream.flow);
+        // It stands in one of the two.
+        if self.index.get(&stream.flow) == Some(&slot) {
+            self.index.remove(&stream.flow);
+        } else {
+            self.aside.remove(&stream.flow);
+        }
         stream.used = 0;
         self.held = self.held.saturating_sub(stream.held());
         stream.assembly.release_to(0, &mut self.spare);
@@ -39,6 +44,7 @@ impl Table {
     /// A slot for a new direction.
     pub(super) fn slot(
         &mut self,
+        place: Place,
         seen: &Seen<'_>,
         origin: u32,
         scratch: &mut Scratch,
@@ -54,7 +60,7 @@ impl Table {
             });
             let count = if silent {
                 &mut self.stats.expired
-            } else if self.index.len() >= self.limits.directions {
+            } else if self.directions() >= self.limits.directions {
                 &mut self.stats.evicted
             } else {
                 break;
@@ -97,9 +103,23 @@ impl Table {
             stream.path.clear();
             stream.path.extend_from_slice(seen.path);
         }
-        self.index.insert(seen.flow, slot);
+        let index = match place {
+            Place::Own => &mut self.index,
+            Place::Aside => &mut self.aside,
+        };
+        index.insert(seen.flow, slot);
         self.touch(slot);
         slot
+    }
+
+    /// Where a direction stands.
+    pub(super) fn place_of(&self, slot: usize) -> Place {
+        let flow = self.slots.get(slot).map(|stream| stream.flow);
+        if flow.is_some_and(|flow| self.aside.get(&flow) == Some(&slot)) {
+            Place::Aside
+        } else {
+            Place::Own
+        }
     }
 
     /// Counts a connection of HTTP/2 that has to make room: behind it nothing can be read.

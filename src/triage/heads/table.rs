@@ -417,7 +417,12 @@ impl Table {
         self.unused = false;
         self.sweep_bucket(entry.used);
         let at = place.unwrap_or_else(|| self.room(key));
-        if place.is_none() {
+        // A SYN in place of one that nobody answered takes nothing away.
+        if place.is_none()
+            || self
+                .origin(at)
+                .is_some_and(|(_, noted)| noted == Noted::More)
+        {
             self.count_evicted(at, entry.used);
         }
         self.remove(at);
