@@ -112,16 +112,19 @@ fn may_be_chain(bytes: &[u8]) -> bool {
 /// Whether a DNS message with its length before it begins here, on a port that is not DNS's own.
 /// `Err` is the number of bytes that are needed to tell.
 pub(super) fn dns_begins(bytes: &[u8]) -> Result<bool, usize> {
+    // Nobody asks as an authority; the reply of a SOCKS server behind its choice of a method looks like that.
+    let socks = matches!(bytes, [4 | 5, _, _, _, flags, ..] if flags & 0x84 == 4);
     // A length of two bytes, below 8,192: larger ones begin like text.
     let Some(start) = bytes.first_chunk::<DNS_START>() else {
-        let plausible = bytes.first().is_none_or(|high| *high < 0x20)
+        let plausible = !socks
+            && bytes.first().is_none_or(|high| *high < 0x20)
             && bytes.get(4).is_none_or(|flags| flags & 0x78 == 0)
             && bytes.get(6).is_none_or(|high| *high == 0)
             && bytes.get(7).is_none_or(|low| *low == 1);
         return if plausible { Err(DNS_START) } else { Ok(false) };
     };
     let [l0, l1, message @ ..] = start;
-    Ok(*l0 < 0x20 && u16::from_be_bytes([*l0, *l1]) >= 17 && is_sent(message, [256; 3]))
+    Ok(!socks && *l0 < 0x20 && u16::from_be_bytes([*l0, *l1]) >= 17 && is_sent(message, [256; 3]))
 }
 
 /// Whether a message of DNS over TCP begins here for certain, on a port of its own: its length and its

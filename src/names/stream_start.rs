@@ -6,7 +6,7 @@ use super::prelude::{self, Part, Prelude};
 use super::stream::{
     Direction, Hint, MAX_GREETING, Note, Scratch, Shape, Stage, Turn, more, shape, took,
 };
-use super::{Kind, Step, http, socks};
+use super::{Kind, Step, dns as messages, http, socks};
 
 /// The answers of those that may recognise the beginning of a message, in the order of precedence.
 /// One that cannot tell yet holds up those behind it, or the result would depend on the segments.
@@ -54,7 +54,7 @@ impl Direction {
             }
         }
         // Its length may be blank lines, or the beginning of SOCKS.
-        let dns = if on_its_port {
+        let mut dns = if on_its_port {
             Ok(false)
         } else {
             dns_begins(bytes)
@@ -74,6 +74,14 @@ impl Direction {
             _ => {}
         }
         match dns {
+            // What may be SOCKS as well is DNS where all of the message is.
+            Ok(true) if all.need.is_none() && matches!(bytes, [4 | 5, ..]) => {
+                match whole_dns(bytes, ctx) {
+                    Ok(true) => return self.goes_on(Stage::Dns { strict: true }),
+                    Ok(false) => dns = Ok(false),
+                    Err(n) => all.undecided(n),
+                }
+            }
             Ok(true) if dns_certain(bytes) && all.need.is_none() => {
                 return self.goes_on(Stage::Dns { strict: true });
             }
@@ -244,5 +252,19 @@ impl Direction {
         self.http2 = Some(Box::new(connection));
         self.stage = Stage::Http2;
         true
+    }
+}
+
+/// Whether all of a message of DNS over TCP can be read; `Err` is the number of bytes that are needed to tell.
+fn whole_dns(bytes: &[u8], ctx: &mut Scratch) -> Result<bool, usize> {
+    let Some((length, rest)) = bytes.split_first_chunk::<2>() else {
+        return Err(DNS_START);
+    };
+    let length = usize::from(u16::from_be_bytes(*length));
+    match rest.get(..length) {
+        Some(message) => {
+            Ok(messages::datagram(message, false, true, &mut ctx.dns, &mut |_, _, _| {}).is_some())
+        }
+        None => Err(length.saturating_add(2)),
     }
 }

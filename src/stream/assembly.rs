@@ -222,10 +222,13 @@ impl Assembly {
         !self.parts.is_empty()
     }
 
-    /// Sequence number of the first byte of what waits behind a hole, together with the byte of this number.
+    /// Sequence number of the first byte of the part of what waits that holds the byte of this number.
     pub fn part_of(&self, sequence: u32) -> Option<u32> {
         let ahead = usize::try_from(sequence.wrapping_sub(self.base).cast_signed()).ok()?;
         let at = self.start.saturating_add(ahead);
+        if at < self.ready {
+            return Some(self.base);
+        }
         let part = self.parts.partition_point(|part| part.1 <= at);
         let &(from, _) = self.parts.get(part).filter(|part| part.0 <= at)?;
         let from = u32::try_from(from.saturating_sub(self.start)).ok()?;

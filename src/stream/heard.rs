@@ -14,11 +14,13 @@ use crate::names::Kind;
 /// How many messages of a direction are noted.
 const MESSAGES: usize = 8;
 
-/// The last messages.
+/// The last messages: where they began, and their names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Heard {
-    /// Where a message began, and its names.
-    messages: [Option<(u32, Names)>; MESSAGES],
+    starts: [u32; MESSAGES],
+    names: [u64; MESSAGES],
+    /// How many are noted.
+    count: usize,
     /// The place of the next one.
     next: usize,
 }
@@ -45,21 +47,40 @@ impl Names {
 }
 
 impl Heard {
+    /// Forgets all messages.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.count = 0;
+        self.next = 0;
+    }
+
     /// Notes a message that began with the byte of number `start`. One without names is of no interest.
+    #[inline]
     pub(super) fn note(&mut self, start: u32, names: Names) {
-        if names == Names::default() {
-            return;
-        }
-        if let Some(place) = self.messages.get_mut(self.next) {
-            *place = Some((start, names));
-            self.next = self.next.wrapping_add(1) % MESSAGES;
+        if let Some(names) = names.0 {
+            self.put(start, names);
         }
     }
 
-    /// The names of the message that began there.
+    fn put(&mut self, start: u32, names: u64) {
+        if let (Some(at), Some(place)) = (
+            self.starts.get_mut(self.next),
+            self.names.get_mut(self.next),
+        ) {
+            (*at, *place) = (start, names);
+        }
+        self.next = self.next.wrapping_add(1) % MESSAGES;
+        self.count = self.count.wrapping_add(1).min(MESSAGES);
+    }
+
+    /// The names of the message that began there; of the latest one, where several did.
     pub(super) fn at(&self, start: u32) -> Option<Names> {
-        let mut known = self.messages.iter().flatten();
-        known.find(|(at, _)| *at == start).map(|&(_, names)| names)
+        let all = self.starts.iter().zip(&self.names).take(self.count);
+        let (before, latest) = (all.clone().take(self.next), all.skip(self.next));
+        let mut newest_first = before.rev().chain(latest.rev());
+        newest_first
+            .find(|(at, _)| **at == start)
+            .map(|(_, names)| Names(Some(*names)))
     }
 }
 
@@ -97,5 +118,9 @@ mod tests {
         let known: Vec<u32> = (0..20).filter(|at| heard.at(*at).is_some()).collect();
         assert_eq!(known, (12..20).collect::<Vec<u32>>());
         assert_eq!(heard.at(13), Some(names(&["13"])));
+        heard.note(13, names(&["other"]));
+        assert_eq!(heard.at(13), Some(names(&["other"])));
+        heard.clear();
+        assert_eq!(heard.at(13), None);
     }
 }

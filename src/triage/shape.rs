@@ -102,9 +102,7 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
         Shape::Socks | Shape::ProxyProtocol | Shape::Sslv2 => {
             Message::Begins(Window::Bytes(TEXT_WINDOW))
         }
-        Shape::Short if fresh && begins_method(payload) => {
-            Message::Begins(Window::Requests(TEXT_WINDOW))
-        }
+        _ if fresh && begins_method(payload) => Message::Begins(Window::Requests(TEXT_WINDOW)),
         Shape::Text
         | Shape::Xmpp
         | Shape::Adb
@@ -138,9 +136,10 @@ pub(super) fn message(segment: &Segment<'_>, fresh: bool) -> Message {
     }
 }
 
-/// The first letters of a request, and nothing else so far.
+/// The method of a request or its first letters, and nothing else so far.
 fn begins_method(payload: &[u8]) -> bool {
-    payload.first().is_some_and(u8::is_ascii_uppercase) && http::may_begin(payload)
+    let method = payload.strip_suffix(b" ").unwrap_or(payload);
+    !method.is_empty() && method.iter().all(u8::is_ascii_uppercase) && http::may_begin(payload)
 }
 
 /// What a few bytes may become: a record's first byte may lead to a chain of certificates.

@@ -138,3 +138,57 @@ fn lengths_of_dns_that_look_like_something_else() {
         }
     }
 }
+
+/// What is held since it may become a message, and is none, hides nothing that begins behind it.
+#[test]
+fn a_message_behind_a_few_bytes_of_something_else() {
+    let request = http::get("behind.example", "/");
+    let hello = tls::client_hello("behind.example").records();
+    let prefixes: [&[u8]; 11] = [
+        &[1],
+        &[2],
+        &[0xb2],
+        &[5, 0],
+        &[0x10, 0x80],
+        &[0, 0, 0, 1],
+        &[5, 0, 0, 0],
+        &[0x0d, 0x9a, 0x05, 0xba],
+        &[0x0a, 0, 0, 0, 1, 0, 0, 1],
+        &[4, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+        &[5, 2, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+    ];
+    for prefix in prefixes {
+        for (bytes, kind) in [(&request, "http_host"), (&hello, "tls_sni")] {
+            for len in [9_000, 40] {
+                let way = to(8_443);
+                let mut frames = vec![way.syn(), way.back(77).syn_ack(), way.data(0, prefix)];
+                for (n, piece) in bytes.chunks(len).enumerate() {
+                    frames.push(way.data(prefix.len() + n * len, piece));
+                }
+                frames.push(way.data(prefix.len() + bytes.len(), &[7; 9_000]));
+                let found = read(frames).names();
+                let wanted = [(kind.to_owned(), "behind.example".to_owned())];
+                assert_eq!(found, wanted, "{prefix:x?} {len}");
+            }
+        }
+    }
+}
+
+/// A server of SOCKS 5 that asks who it is, and whose reply has no address.
+#[test]
+fn certificates_behind_socks_with_a_log_in() {
+    let own = x509::certificate("behind-socks.example").der();
+    let flight = tls_server::flight(Version::Tls12, &[own]).records();
+    for method in [1, 2] {
+        let client = to(1_080);
+        let way = client.back(77);
+        let reply = [5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+        let mut frames = vec![client.syn(), way.syn_ack()];
+        let mut at = 0;
+        for piece in [&[5, method][..], &[1, 0], &reply, &flight] {
+            frames.push(way.data(at, piece));
+            at += piece.len();
+        }
+        read(frames).holds(&[("x509_cn", "behind-socks.example")]);
+    }
+}

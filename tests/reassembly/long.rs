@@ -279,4 +279,22 @@ fn requests_without_end_behind_a_short_beginning() {
         }
         read(frames).holds(&wanted("http_host", &hosts));
     }
+    for method in ["DELETE", "OPTIONS", "PROPFIND"] {
+        let stream: Vec<u8> = hosts
+            .iter()
+            .flat_map(|h| [method.as_bytes(), &http::get(h, "/")[3..]].concat())
+            .collect();
+        for cut in [method.len(), method.len() + 1] {
+            let way = to(80);
+            let mut frames = vec![
+                way.syn(),
+                way.back(77).syn_ack(),
+                way.data(0, &stream[..cut]),
+            ];
+            for (n, piece) in stream[cut..].chunks(1_400).enumerate() {
+                frames.push(way.data(cut + n * 1_400, piece));
+            }
+            read(frames).holds(&wanted("http_host", &hosts));
+        }
+    }
 }

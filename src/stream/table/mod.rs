@@ -120,8 +120,10 @@ struct Stream {
     answers_hello: bool,
     /// What its last messages named.
     heard: Heard,
-    /// Where messages may begin behind holes.
+    /// Where messages may begin in what waits.
     marks: Vec<u32>,
+    /// Where what is read began: as long as that is the next byte, nothing was recognised.
+    began: u32,
     /// Since when something waits behind a hole.
     hole: Option<Timestamp>,
     packet: u64,
@@ -280,7 +282,7 @@ impl Table {
         let mut rest: &[u8] = &[];
         let mut need = 0usize;
         let mut done = false;
-        let mut heard = Heard::default();
+        let mut heard: Option<Heard> = None;
         // Whether it ends inside a message shows where more is asked for; then what there is is read.
         let mut ends_inside = false;
         let at_start = segment.part.sequence == segment.part.origin || segment.part.begins;
@@ -305,7 +307,9 @@ impl Table {
                     }
                     visit.name(seen, kind, name, note);
                 });
-                heard.note(base, names);
+                if names != Names::default() {
+                    heard.get_or_insert_default().note(base, names);
+                }
                 if let Step::Took(n) = step
                     && direction.sends_bodies()
                 {
@@ -366,8 +370,16 @@ impl Table {
             stream.hint = segment.hint;
             stream.start = segment.part.start;
             stream.answers_hello = segment.part.answers_hello;
-            stream.heard = heard;
+            match heard {
+                Some(heard) => stream.heard = heard,
+                None => stream.heard.clear(),
+            }
             stream.marks.clear();
+            stream.began = if at_start {
+                segment.part.sequence
+            } else {
+                base
+            };
             stream.hole = None;
             stream.assembly.restart(base);
         }
@@ -453,6 +465,7 @@ impl Table {
             stream.done = false;
             stream.need = 0;
             // Where the capture had cut a segment, bytes behind it still wait.
+            stream.began = segment.part.sequence;
             stream.assembly.release(segment.part.sequence);
             self.held = self.held.saturating_add(stream.held());
         }

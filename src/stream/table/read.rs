@@ -5,7 +5,7 @@ use super::super::heard::Names;
 use super::super::part::Part;
 use super::super::roles::Start;
 use super::{Seen, Segment, Stream, Table, Visit};
-use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, begins_message, shape};
+use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, Spoke, begins_message, shape};
 use crate::names::{Kind, Step};
 use crate::stats::bump;
 
@@ -72,14 +72,11 @@ impl Table {
                     bump(&mut self.stats.content);
                     found = false;
                 }
-                next = stream.next_mark();
+                next = stream.next_mark(place);
             }
         }
         if found {
-            stream.done = false;
-            stream.need = 0;
-            stream.direction = Direction::new(hint);
-            stream.start = Start::Unknown;
+            stream.begin_anew(hint);
         } else {
             stream.done = true;
             stream.assembly.release(0);
@@ -91,8 +88,8 @@ impl Table {
         found
     }
 
-    /// Notes where a message may begin behind a hole: the first in each part that waits, since from there on
-    /// one is read after the other.
+    /// Notes where a message may begin in what waits: the first place in each part of it, since from there on one is
+    /// read after the other.
     pub(super) fn mark(&mut self, slot: usize, part: &Part) {
         if !part.looks {
             return;
@@ -103,11 +100,14 @@ impl Table {
         let Some(from) = stream.assembly.part_of(part.sequence) else {
             return;
         };
-        // What does not wait any more needs no mark.
+        // What does not wait any more needs no mark, nor does what is read in any case.
         let assembly = &stream.assembly;
         stream
             .marks
             .retain(|mark| assembly.part_of(*mark).is_some());
+        if part.sequence == stream.began {
+            return;
+        }
         let before = part.sequence.wrapping_sub(from);
         let known = |mark: &u32| mark.wrapping_sub(from) <= before;
         if stream.marks.iter().any(known) {
@@ -153,8 +153,19 @@ impl Table {
         scratch: &mut Scratch,
         visit: &mut impl Visit,
     ) {
+        while self.read_once(slot, last, scratch, visit) {}
+    }
+
+    /// The same, up to where nothing more is of interest; true where something else may begin behind that.
+    fn read_once(
+        &mut self,
+        slot: usize,
+        last: bool,
+        scratch: &mut Scratch,
+        visit: &mut impl Visit,
+    ) -> bool {
         let Some(stream) = self.slots.get_mut(slot) else {
-            return;
+            return false;
         };
         let before = stream.held();
         let seen = Seen {
@@ -212,6 +223,27 @@ impl Table {
                 stream.timestamp,
             );
         }
+        // What waited is no message: one may begin behind it.
+        let mut again = false;
+        if stream.done && stream.direction.spoke() == Spoke::default() {
+            while !again && let Some(place) = stream.next_mark(stream.began) {
+                let base = stream.assembly.base();
+                stream.assembly.take(u64::from(place.wrapping_sub(base)));
+                let content = self.roles.is_content(
+                    &stream.flow,
+                    place,
+                    stream.answers_hello,
+                    shape(stream.assembly.data()),
+                    stream.timestamp,
+                );
+                if content {
+                    bump(&mut self.stats.content);
+                } else {
+                    stream.begin_anew(stream.hint);
+                    again = true;
+                }
+            }
+        }
         if stream.done && !last {
             stream.assembly.release_to(0, &mut self.spare);
         }
@@ -219,6 +251,7 @@ impl Table {
             .held
             .saturating_add(stream.held())
             .saturating_sub(before);
+        again
     }
 }
 
@@ -292,13 +325,22 @@ pub(super) fn read_copy(
 }
 
 impl Stream {
-    /// The next place in what is contiguous, behind the first byte, where a message may begin. Those before it
+    /// Reads on as if the next byte were the first that is known.
+    fn begin_anew(&mut self, hint: Hint) {
+        self.done = false;
+        self.need = 0;
+        self.direction = Direction::new(hint);
+        self.start = Start::Unknown;
+        self.began = self.assembly.base();
+    }
+
+    /// The next place in what is contiguous where a message may begin, except for one that was tried. Those before it
     /// are forgotten.
-    fn next_mark(&mut self) -> Option<u32> {
+    fn next_mark(&mut self, tried: u32) -> Option<u32> {
         let base = self.assembly.base();
         let length = self.assembly.next().wrapping_sub(base);
         self.marks
-            .retain(|mark| mark.wrapping_sub(base).cast_signed() > 0);
+            .retain(|mark| mark.wrapping_sub(base).cast_signed() >= 0 && *mark != tried);
         self.marks
             .iter()
             .copied()

@@ -87,6 +87,7 @@ impl Table {
                 start: Start::Unknown,
                 heard: Heard::default(),
                 marks: Vec::new(),
+                began: origin,
                 answers_hello: false,
                 hole: None,
                 packet: 0,
