@@ -226,7 +226,9 @@ impl Table {
         // What waited is no message: one may begin behind it.
         let mut again = false;
         if stream.done && stream.direction.spoke() == Spoke::default() {
-            while !again && let Some(place) = stream.next_mark(stream.began) {
+            let mut tried = stream.began;
+            while !again && let Some(place) = stream.next_mark(tried) {
+                tried = place;
                 let base = stream.assembly.base();
                 stream.assembly.take(u64::from(place.wrapping_sub(base)));
                 let content = self.roles.is_content(
