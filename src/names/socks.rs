@@ -106,6 +106,8 @@ fn request5(bytes: &[u8], visit: &mut impl FnMut(Kind, &[u8])) -> Part {
     }
     let length = match kind {
         1 => 10,
+        // No one asks for a host without a name.
+        3 if first == 0 && matches!(command, 1..=3 | 0xf0) => return Part::Other,
         3 => usize::from(first).saturating_add(7),
         4 => 22,
         _ => return Part::Other,

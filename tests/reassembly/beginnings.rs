@@ -174,6 +174,32 @@ fn a_message_behind_a_few_bytes_of_something_else() {
     }
 }
 
+/// What looks like a beginning and is none stands before one.
+#[test]
+fn a_message_behind_several_things_that_are_none() {
+    let hello = tls::client_hello("behind.example").records();
+    let cases: [&[&[u8]]; 5] = [
+        &[b"SPT", &[0x16]],
+        &[b"abcd", &[0x16, 3]],
+        &[b"HEL", &[0x16], &[0x80], &[0x16, 3]],
+        &[&[0x16]],
+        &[&[5, 1, 0, 3, 0, 13, 0, 1, 0, 0x80, 13, 8]],
+    ];
+    for before in cases {
+        let way = to(5_555);
+        let mut frames = vec![way.syn(), way.back(77).syn_ack()];
+        let mut at = 0;
+        for piece in before.iter().copied().chain([&hello[..]]) {
+            frames.push(way.data(at, piece));
+            at += piece.len();
+        }
+        frames.push(way.data(at, &[7; 9_000]));
+        let found = read(frames).distinct();
+        let wanted = [("tls_sni".to_owned(), "behind.example".to_owned())];
+        assert_eq!(found, wanted, "{before:x?}");
+    }
+}
+
 /// A server of SOCKS 5 that asks who it is, and whose reply has no address.
 #[test]
 fn certificates_behind_socks_with_a_log_in() {

@@ -9,8 +9,11 @@ use crate::names::stream::{Direction, Hint, Note, Scratch, Shape, Spoke, begins_
 use crate::names::{Kind, Step};
 use crate::stats::bump;
 
-/// So many places behind holes are noted where a message may begin: one for each part that waits.
+/// So many places are noted where a message may begin in what waits.
 const MAX_MARKS: usize = 64;
+
+/// Of them in each part that waits.
+const MARKS_A_PART: usize = 4;
 
 /// For so many nanoseconds of packet time a hole may still be filled by a retransmission.
 const HOLE_NANOS: i64 = 3_000_000_000;
@@ -88,8 +91,8 @@ impl Table {
         found
     }
 
-    /// Notes where a message may begin in what waits: the first place in each part of it, since from there on one is
-    /// read after the other.
+    /// Notes where a message may begin in what waits: the first places in each part of it. Where one begins at any of them,
+    /// others are read after it; but what only looks like that may stand before it.
     pub(super) fn mark(&mut self, slot: usize, part: &Part) {
         if !part.looks {
             return;
@@ -110,7 +113,8 @@ impl Table {
         }
         let before = part.sequence.wrapping_sub(from);
         let known = |mark: &u32| mark.wrapping_sub(from) <= before;
-        if stream.marks.iter().any(known) {
+        let earlier = stream.marks.iter().filter(|mark| known(mark)).count();
+        if earlier >= MARKS_A_PART || stream.marks.contains(&part.sequence) {
             return;
         }
         if stream.marks.len() < MAX_MARKS {
