@@ -110,7 +110,17 @@ impl Checked {
         }
         let known = self.known.entry(id).or_default();
         let is_last = !fragment.more && !fragment.cut;
-        known.add(usize::from(fragment.offset), fragment.data, is_last);
+        // One of IPv4 in the middle that was taken is cut down to a multiple of eight.
+        let used = if fragment.more && !fragment.cut {
+            fragment.data.len() & !7
+        } else {
+            fragment.data.len()
+        };
+        known.add(
+            usize::from(fragment.offset),
+            &fragment.data[..used],
+            is_last,
+        );
         assert_eq!(known.is_complete(), complete);
         if complete {
             assert_eq!(known.head(), self.out);
