@@ -111,10 +111,11 @@ impl Checked {
         let known = self.known.entry(id).or_default();
         let is_last = !fragment.more && !fragment.cut;
         // One of IPv4 in the middle that was taken is cut down to a multiple of eight.
-        let used = if fragment.more && !fragment.cut {
-            fragment.data.len() & !7
+        let (from, length) = (usize::from(fragment.offset), fragment.data.len());
+        let used = if fragment.more && !fragment.cut && !length.is_multiple_of(8) {
+            ((from + length) & !7) - from
         } else {
-            fragment.data.len()
+            length
         };
         known.add(
             usize::from(fragment.offset),
