@@ -48,6 +48,27 @@ fn the_first_copy_wins_and_a_difference_is_told() {
 }
 
 #[test]
+fn parts_are_known_by_their_bytes() {
+    let mut assembly = fed(u32::MAX, &[(u32::MAX, b"abcd"), (9, b"kl"), (14, b"p")]);
+    let parts = |assembly: &Assembly| [0, 2, 3, 8, 9, 10, 11, 14].map(|n| assembly.part_of(n));
+    let wanted = [
+        Some(u32::MAX),
+        Some(u32::MAX),
+        None,
+        None,
+        Some(9),
+        Some(9),
+        None,
+        Some(14),
+    ];
+    assert_eq!(parts(&assembly), wanted);
+    assembly.take(2);
+    let [before, ready, ..] = parts(&assembly);
+    assert_eq!((before, ready), (None, Some(1)));
+    assert_eq!(assembly.part_of(u32::MAX), None);
+}
+
+#[test]
 fn what_is_too_far_away_is_told() {
     let mut assembly = fed(0, &[]);
     assert!(assembly.insert(8, b"abcdef", 10).beyond);

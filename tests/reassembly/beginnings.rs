@@ -161,11 +161,10 @@ fn a_message_behind_a_few_bytes_of_something_else() {
         for (bytes, kind) in [(&request, "http_host"), (&hello, "tls_sni")] {
             for len in [9_000, 40] {
                 let way = to(8_443);
-                let mut frames = vec![way.syn(), way.back(77).syn_ack(), way.data(0, prefix)];
-                for (n, piece) in bytes.chunks(len).enumerate() {
-                    frames.push(way.data(prefix.len() + n * len, piece));
-                }
-                frames.push(way.data(prefix.len() + bytes.len(), &[7; 9_000]));
+                let stream = [prefix, &bytes[..]].concat();
+                let mut frames = vec![way.syn(), way.back(77).syn_ack()];
+                frames.extend(way.cut_after(prefix.len(), &stream, len));
+                frames.push(way.data(stream.len(), &[7; 9_000]));
                 let found = read(frames).names();
                 let wanted = [(kind.to_owned(), "behind.example".to_owned())];
                 assert_eq!(found, wanted, "{prefix:x?} {len}");
@@ -197,6 +196,23 @@ fn a_message_behind_several_things_that_are_none() {
         let found = read(frames).distinct();
         let wanted = [("tls_sni".to_owned(), "behind.example".to_owned())];
         assert_eq!(found, wanted, "{before:x?}");
+    }
+}
+
+/// A few places are tried. What stands behind more of them that are none is not found, and that is counted.
+#[test]
+fn places_that_are_not_tried_are_counted() {
+    let hello = tls::client_hello("behind.example").records();
+    for (count, found) in [(3, true), (9, false)] {
+        let way = to(5_555);
+        let mut frames = vec![way.syn(), way.back(77).syn_ack()];
+        // What comes first tells last that it is no message.
+        frames.extend((0..count).map(|n| way.data(20 + n, &[0x16])));
+        frames.push(way.data(20 + count, &hello));
+        frames.push(way.data(0, &[0xff; 20]));
+        let read = read(frames);
+        assert_eq!(read.names().len(), usize::from(found));
+        assert_eq!(read.outcome.workers.streams.holes, u64::from(!found));
     }
 }
 

@@ -124,6 +124,15 @@ impl Way {
             .collect()
     }
 
+    /// The same, but the first segment has `first` bytes.
+    pub(crate) fn cut_after(&self, first: usize, bytes: &[u8], len: usize) -> Vec<Vec<u8>> {
+        let (head, rest) = bytes.split_at(first);
+        let mut frames = vec![self.data(0, head)];
+        let behind = self.clone().number(self.first.wrapping_add(first as u32));
+        frames.extend(behind.cut(rest, len));
+        frames
+    }
+
     /// The same behind a SYN.
     pub(crate) fn opened(&self, bytes: &[u8], len: usize) -> Vec<Vec<u8>> {
         let mut frames = vec![self.syn()];

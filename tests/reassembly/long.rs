@@ -267,17 +267,14 @@ fn requests_without_end_behind_a_short_beginning() {
     let hosts = hosts(3_000);
     let stream: Vec<u8> = hosts.iter().flat_map(|h| http::get(h, "/")).collect();
     assert!(stream.len() > 128 * 1_024);
-    for cut in [1, 2, 3, 4, 7] {
+    let check = |stream: &[u8], cut: usize| {
         let way = to(80);
-        let mut frames = vec![
-            way.syn(),
-            way.back(77).syn_ack(),
-            way.data(0, &stream[..cut]),
-        ];
-        for (n, piece) in stream[cut..].chunks(1_400).enumerate() {
-            frames.push(way.data(cut + n * 1_400, piece));
-        }
+        let mut frames = vec![way.syn(), way.back(77).syn_ack()];
+        frames.extend(way.cut_after(cut, stream, 1_400));
         read(frames).holds(&wanted("http_host", &hosts));
+    };
+    for cut in [1, 2, 3, 4, 7] {
+        check(&stream, cut);
     }
     for method in ["DELETE", "OPTIONS", "PROPFIND"] {
         let stream: Vec<u8> = hosts
@@ -285,16 +282,7 @@ fn requests_without_end_behind_a_short_beginning() {
             .flat_map(|h| [method.as_bytes(), &http::get(h, "/")[3..]].concat())
             .collect();
         for cut in [method.len(), method.len() + 1] {
-            let way = to(80);
-            let mut frames = vec![
-                way.syn(),
-                way.back(77).syn_ack(),
-                way.data(0, &stream[..cut]),
-            ];
-            for (n, piece) in stream[cut..].chunks(1_400).enumerate() {
-                frames.push(way.data(cut + n * 1_400, piece));
-            }
-            read(frames).holds(&wanted("http_host", &hosts));
+            check(&stream, cut);
         }
     }
 }

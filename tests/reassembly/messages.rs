@@ -188,11 +188,9 @@ fn a_clients_certificate_in_short_segments() {
     let way = to(443);
     for first in [1, 2, 5, 6, 8, 12, 15, 16, 400] {
         for rest in [1, 700] {
+            let behind = way.clone().number(0x1000 + hello.len() as u32);
             let mut frames = vec![way.syn(), way.back(77).syn_ack(), way.data(0, &hello)];
-            frames.push(way.data(hello.len(), &flight[..first]));
-            for (n, piece) in flight[first..].chunks(rest).enumerate() {
-                frames.push(way.data(hello.len() + first + n * rest, piece));
-            }
+            frames.extend(behind.cut_after(first, &flight, rest));
             read(frames).holds(&[("tls_sni", "server.example"), ("x509_cn", "client.example")]);
         }
     }

@@ -19,7 +19,7 @@ fn holes_fill_in_any_order_and_the_first_bytes_stay() {
     assert_eq!(bytes(&gather), b"");
     assert!(gather.add(0, b"abc"));
     assert_eq!(bytes(&gather), b"abc");
-    assert!(gather.add(2, b"XdefXXXj"));
+    assert!(gather.add(2, b"#def###j"));
     assert_eq!(bytes(&gather), b"abcdefghij");
     assert_eq!(gather.store.len(), 10);
     assert!(gather.add(0, b"0123456789"));

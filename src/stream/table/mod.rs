@@ -77,22 +77,23 @@ pub struct Segment<'a> {
 }
 
 impl Segment<'_> {
-    /// Without the bytes before the direction's first one: a receiver leaves them out. Who makes captures by hand
-    /// may number them from there, and then a message begins with them.
-    fn within(&self) -> Self {
+    /// The segment without the bytes before the direction's first one, where it has such: a receiver leaves them out.
+    /// Who makes captures by hand may number them from there, and then a message begins with them.
+    #[inline]
+    fn within(&self) -> Option<Self> {
         let part = self.part;
         let before = part.origin.wrapping_sub(part.sequence) as usize;
-        match self.payload.get(before..) {
-            Some(payload) if before != 0 && !payload.is_empty() && !part.looks => Self {
-                part: Part {
-                    sequence: part.origin,
-                    ..part
-                },
-                payload,
-                ..*self
-            },
-            _ => *self,
+        if before == 0 || before >= self.payload.len() || part.looks {
+            return None;
         }
+        Some(Self {
+            part: Part {
+                sequence: part.origin,
+                ..part
+            },
+            payload: self.payload.get(before..)?,
+            ..*self
+        })
     }
 }
 
@@ -122,7 +123,9 @@ struct Stream {
     heard: Heard,
     /// Where messages may begin in what waits.
     marks: Vec<u32>,
-    /// Where what is read began: as long as that is the next byte, nothing was recognised.
+    /// One more could not be noted.
+    unmarked: bool,
+    /// Where what is read began: it was tried already.
     began: u32,
     /// Since when something waits behind a hole.
     hole: Option<Timestamp>,
@@ -215,7 +218,8 @@ impl Table {
         scratch: &mut Scratch,
         visit: &mut impl Visit,
     ) {
-        let segment = &segment.within();
+        let within = segment.within();
+        let segment = within.as_ref().unwrap_or(segment);
         if let Some(slot) = self.known(&seen.flow, segment.part.origin) {
             self.go_on(slot, seen, segment, scratch, visit);
             return;
@@ -375,6 +379,7 @@ impl Table {
                 None => stream.heard.clear(),
             }
             stream.marks.clear();
+            stream.unmarked = false;
             stream.began = if at_start {
                 segment.part.sequence
             } else {

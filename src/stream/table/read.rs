@@ -114,13 +114,14 @@ impl Table {
         let before = part.sequence.wrapping_sub(from);
         let known = |mark: &u32| mark.wrapping_sub(from) <= before;
         let earlier = stream.marks.iter().filter(|mark| known(mark)).count();
-        if earlier >= MARKS_A_PART || stream.marks.contains(&part.sequence) {
+        if stream.marks.contains(&part.sequence) {
             return;
         }
-        if stream.marks.len() < MAX_MARKS {
+        if earlier < MARKS_A_PART && stream.marks.len() < MAX_MARKS {
             stream.marks.push(part.sequence);
         } else {
-            bump(&mut self.stats.scattered);
+            // It is read after those before it; if none of them is what it looks like, that is counted.
+            stream.unmarked = true;
         }
     }
 
@@ -248,6 +249,10 @@ impl Table {
                     stream.begin_anew(stream.hint);
                     again = true;
                 }
+            }
+            if !again && stream.unmarked {
+                stream.unmarked = false;
+                bump(&mut self.stats.holes);
             }
         }
         if stream.done && !last {

@@ -87,6 +87,7 @@ impl Table {
                 start: Start::Unknown,
                 heard: Heard::default(),
                 marks: Vec::new(),
+                unmarked: false,
                 began: origin,
                 answers_hello: false,
                 hole: None,
