@@ -2,10 +2,13 @@
 
 pub mod bench;
 pub mod generate;
+pub mod watch;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::config::{self, ConfigError};
 
 /// Names every contact with mercenary-spyware infrastructure in network traffic.
 #[derive(Debug, Parser)]
@@ -20,6 +23,19 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// The command line of this process, with what a configuration file adds to it. Ends the process where the line
+    /// makes no sense, or asks for help.
+    ///
+    /// # Errors
+    /// The configuration file cannot be read, or makes no sense.
+    pub fn of_process() -> Result<Self, ConfigError> {
+        let arguments = std::env::args_os().collect();
+        let arguments = config::merge(&Self::command(), "watch", arguments)?;
+        Ok(Self::parse_from(arguments))
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -27,6 +43,12 @@ pub enum Command {
     Replay(Replay),
     /// Print every host name in capture files as JSON lines
     Names(Names),
+    /// Search the traffic of network interfaces, for as long as it runs
+    Watch(watch::Watch),
+    /// Tell a running `watch` what to do
+    Ctl(watch::Ctl),
+    /// Check or make configuration files for `watch`
+    Config(watch::ConfigArgs),
     /// Say whether names are listed, and why
     Lookup(Lookup),
     /// Make captures and lists from a seed, to measure with

@@ -4,7 +4,7 @@
 //!
 //! | module | does | thread |
 //! | --- | --- | --- |
-//! | [`source`] | paths to frames | reader |
+//! | [`source`], [`live`] | paths and interfaces to frames | reader |
 //! | [`packet`] | frames to TCP segments and UDP datagrams | reader |
 //! | [`stream::defrag`] | IP fragments to datagrams | reader |
 //! | [`triage`] | forward or forget | reader |
@@ -20,13 +20,17 @@
 pub mod alert;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod flow;
 pub mod generate;
+pub mod live;
 pub mod names;
 pub mod output;
 pub mod packet;
 pub mod pipeline;
 pub mod rules;
+pub mod sandbox;
+pub mod serve;
 pub mod source;
 pub mod stats;
 pub mod stream;

@@ -3,8 +3,13 @@
 use std::process::ExitCode;
 
 use bellerophon::{cli::Cli, commands};
-use clap::Parser;
 
 fn main() -> ExitCode {
-    commands::run(Cli::parse()).into()
+    match Cli::of_process() {
+        Ok(cli) => commands::run(cli).into(),
+        Err(error) => {
+            commands::complain(&error.to_string());
+            commands::Status::Failed.into()
+        }
+    }
 }

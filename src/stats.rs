@@ -115,6 +115,10 @@ pub struct ReaderStats {
     pub glanced: GlanceStats,
     /// Payloads given to workers.
     pub forwarded: u64,
+    /// Packets that the kernel dropped, on a live link: the ring was full.
+    pub ring_dropped: u64,
+    /// Payloads that workers could not take in time, on a live link: dropped.
+    pub dropped: u64,
     /// Payloads longer than what is forwarded at most.
     pub capped: u64,
     /// Forwarded TCP segments with urgent data, of which a receiver usually takes a byte out of the stream.
@@ -155,6 +159,8 @@ impl ReaderStats {
             (&mut self.lost_before, other.lost_before),
             (&mut self.filtered, other.filtered),
             (&mut self.forwarded, other.forwarded),
+            (&mut self.ring_dropped, other.ring_dropped),
+            (&mut self.dropped, other.dropped),
             (&mut self.capped, other.capped),
             (&mut self.urgent, other.urgent),
             (&mut self.paths_cut, other.paths_cut),

@@ -46,6 +46,29 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Midnight at the beginning of a day, `YYYY-MM-DD`. `None` where the text has another shape.
+    pub fn from_date(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '-');
+        let mut next = |most: i64| {
+            let number = parts.next()?.parse::<i64>().ok()?;
+            (0..=most).contains(&number).then_some(number)
+        };
+        let (year, month, day) = (next(2_200)?, next(12)?, next(31)?);
+        // The same rule the other way round: years begin in March.
+        #[allow(clippy::arithmetic_side_effects)] // small numbers
+        let days = {
+            let (year, month) = if month <= 2 {
+                (year - 1, month + 9)
+            } else {
+                (year, month - 3)
+            };
+            365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day
+                - 1
+                - 719_468
+        };
+        Some(Self::from_parts(days.saturating_mul(86_400), 0))
+    }
+
     // Howard Hinnant's days-to-civil rule: exact for every day that an i64 of nanoseconds reaches.
     #[allow(clippy::arithmetic_side_effects)] // |days| < 107,000: nothing here can overflow
     fn civil(self) -> Civil {
@@ -121,6 +144,23 @@ mod tests {
             (4_107_542_399, "2100-02-28T23:59:59.000000000Z"),
         ] {
             assert_eq!(Timestamp::from_parts(secs, 0).to_string(), want);
+        }
+    }
+
+    #[test]
+    fn days_are_read_as_they_are_written() {
+        for text in [
+            "1970-01-01",
+            "2021-07-18",
+            "2024-02-29",
+            "2000-03-01",
+            "2199-12-31",
+        ] {
+            let human = Timestamp::from_date(text).unwrap().human();
+            assert_eq!(human, format!("{text} 00:00:00"));
+        }
+        for text in ["", "2021", "2021-07", "2021-13-01", "x-y-z", "2021-07-32"] {
+            assert_eq!(Timestamp::from_date(text), None, "{text}");
         }
     }
 

@@ -1,11 +1,14 @@
 //! What the commands of the command line do.
 
 pub mod bench;
+pub mod config;
+pub mod ctl;
 pub mod generate;
 pub mod lookup;
 pub mod names;
 pub mod replay;
 mod run;
+pub mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -43,6 +46,9 @@ pub fn run(cli: Cli) -> Status {
     let result = match cli.command {
         Command::Replay(args) => replay::run(&args),
         Command::Names(args) => names::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Ctl(args) => ctl::run(&args),
+        Command::Config(args) => config::run(&args),
         Command::Lookup(args) => lookup::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),
@@ -54,6 +60,6 @@ pub fn run(cli: Cli) -> Status {
 }
 
 /// Prints an error line to standard error. There is nowhere left to say that this failed.
-fn complain(message: &str) {
+pub fn complain(message: &str) {
     let _ = writeln!(std::io::stderr(), "error: {message}");
 }

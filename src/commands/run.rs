@@ -121,7 +121,7 @@ pub(super) fn stop_flag() -> io::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-fn processors() -> usize {
+pub(super) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
@@ -251,27 +251,13 @@ impl Finished {
                 .iter()
                 .map(|(path, why)| format!("{}: {why}", path.display()))
                 .collect(),
+            interfaces: Vec::new(),
             stopped: self.stopped,
             elapsed: self.elapsed,
             readers: self.threads.readers,
             workers: self.threads.workers,
         });
-        let stderr = io::stderr();
-        let style = Style::for_stream(&stderr);
-        let mut stderr = io::BufWriter::new(stderr.lock());
-        match form {
-            SummaryForm::Text => {
-                writeln!(stderr)?;
-                summary.write_text(&mut stderr, style)?;
-            }
-            SummaryForm::Json => summary.write_json(&mut stderr)?,
-            SummaryForm::None => {
-                for error in &summary.inputs.errors {
-                    writeln!(stderr, "error: {error}")?;
-                }
-            }
-        }
-        stderr.flush()?;
+        print(&summary, form)?;
         Ok(if !summary.inputs.errors.is_empty() {
             Status::Failed
         } else if self.stopped {
@@ -280,6 +266,26 @@ impl Finished {
             Status::Done
         })
     }
+}
+
+/// Prints a summary to standard error.
+pub(super) fn print(summary: &Summary, form: SummaryForm) -> io::Result<()> {
+    let stderr = io::stderr();
+    let style = Style::for_stream(&stderr);
+    let mut stderr = io::BufWriter::new(stderr.lock());
+    match form {
+        SummaryForm::Text => {
+            writeln!(stderr)?;
+            summary.write_text(&mut stderr, style)?;
+        }
+        SummaryForm::Json => summary.write_json(&mut stderr)?,
+        SummaryForm::None => {
+            for error in &summary.inputs.errors {
+                writeln!(stderr, "error: {error}")?;
+            }
+        }
+    }
+    stderr.flush()
 }
 
 fn progress_bar(total: Option<u64>, refused: bool) -> ProgressBar {

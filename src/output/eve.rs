@@ -18,7 +18,10 @@ const FIRST_SIGNATURE: u32 = 3_900_000_000;
 struct Event<'a> {
     timestamp: String,
     flow_id: u64,
-    pcap_cnt: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_iface: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pcap_cnt: Option<u64>,
     event_type: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     vlan: Vec<u16>,
@@ -32,7 +35,17 @@ struct Event<'a> {
     community_id: String,
     app_proto: &'static str,
     alert: Alert<'a>,
-    pcap_filename: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pcap_filename: Option<&'a str>,
+}
+
+/// Where packets come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin<'a> {
+    /// A capture, by its name.
+    Capture(&'a str),
+    /// An interface, by its name.
+    Interface(&'a str),
 }
 
 #[derive(Serialize)]
@@ -79,12 +92,23 @@ struct Context<'a> {
 }
 
 /// One event as a JSON line, line end included.
-pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, file: &str) -> String {
+pub fn line(
+    sighting: &Sighting,
+    indicator: &Indicator,
+    pack: &PackInfo,
+    origin: Origin<'_>,
+) -> String {
     let flow = &sighting.flow;
+    let (file, interface) = match origin {
+        Origin::Capture(file) => (Some(file), None),
+        Origin::Interface(name) => (None, Some(name)),
+    };
     let event = Event {
         timestamp: sighting.timestamp.eve(),
         flow_id: flow.id(),
-        pcap_cnt: sighting.packet,
+        in_iface: interface,
+        // On a live link packets are counted by each thread for itself: the numbers mean nothing.
+        pcap_cnt: file.map(|_| sighting.packet),
         event_type: "alert",
         vlan: vlans(&sighting.path).collect(),
         src_ip: flow.src,

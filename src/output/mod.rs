@@ -2,6 +2,8 @@
 
 pub mod console;
 pub mod eve;
+pub mod eve_events;
+pub mod log_file;
 pub mod report;
 mod style;
 pub mod summary;

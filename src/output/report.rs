@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indicatif::ProgressBar;
 
+use super::eve::Origin;
 use super::tally::Tally;
 use super::{Style, console, eve};
 use crate::alert::{Folded, Folder, Sighting};
@@ -79,16 +80,16 @@ impl Sink for Alerts {
             self.tally.repeat();
             return Ok(());
         }
-        self.tally.alert(sighting);
         let Some(indicator) = self.rules.indicator(sighting.hit.indicator) else {
             return Ok(());
         };
         let Some(pack) = self.rules.pack(indicator.pack) else {
             return Ok(());
         };
+        self.tally.alert(sighting, &indicator, pack);
         let file = self.inputs.get(input).map_or("", String::as_str);
         if let Some(eve) = &mut self.eve {
-            eve.write_all(eve::line(sighting, &indicator, pack, file).as_bytes())?;
+            eve.write_all(eve::line(sighting, &indicator, pack, Origin::Capture(file)).as_bytes())?;
         }
         if let Some((console, style)) = &mut self.console {
             let line = console::line(sighting, &indicator, pack, *style);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::alert::{Action, Sighting};
-use crate::rules::IndicatorId;
+use crate::rules::{Indicator, PackInfo};
 use crate::time::Timestamp;
 
 /// How many (device, indicator) pairs are told apart.
@@ -16,6 +16,12 @@ const MAX_NAMES: usize = 8;
 /// What one device had to do with one indicator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
+    /// Pack of the indicator.
+    pub pack: Box<str>,
+    /// Generation of the spyware.
+    pub generation: Option<Box<str>>,
+    /// When the indicator was first published.
+    pub first_published: Option<Box<str>>,
     /// Alerts by [`Action`].
     pub actions: [u64; Action::COUNT],
     /// Earliest alert.
@@ -35,10 +41,10 @@ impl Contact {
     }
 }
 
-/// Counts alerts.
+/// Counts alerts. Indicators go by their names: rules may be replaced meanwhile.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
-    contacts: BTreeMap<(IpAddr, IndicatorId), Contact>,
+    contacts: BTreeMap<(IpAddr, Box<str>), Contact>,
     alerts: u64,
     repeats: u64,
     beyond: u64,
@@ -50,16 +56,19 @@ impl Tally {
         self.repeats = self.repeats.saturating_add(1);
     }
 
-    /// Counts an alert.
-    pub fn alert(&mut self, sighting: &Sighting) {
+    /// Counts an alert of an indicator.
+    pub fn alert(&mut self, sighting: &Sighting, indicator: &Indicator<'_>, pack: &PackInfo) {
         self.alerts = self.alerts.saturating_add(1);
-        let key = (sighting.device(), sighting.hit.indicator);
+        let key = (sighting.device(), indicator.name.into());
         if self.contacts.len() >= MAX_PAIRS && !self.contacts.contains_key(&key) {
             self.beyond = self.beyond.saturating_add(1);
             return;
         }
         let now = sighting.timestamp;
         let contact = self.contacts.entry(key).or_insert_with(|| Contact {
+            pack: pack.name.as_str().into(),
+            generation: indicator.generation.as_deref().map(Into::into),
+            first_published: indicator.first_published.as_deref().map(Into::into),
             actions: [0; Action::COUNT],
             first: now,
             last: now,
@@ -96,10 +105,10 @@ impl Tally {
     }
 
     /// Contacts by device, then indicator.
-    pub fn contacts(&self) -> impl Iterator<Item = (IpAddr, IndicatorId, &Contact)> {
+    pub fn contacts(&self) -> impl Iterator<Item = (IpAddr, &str, &Contact)> {
         self.contacts
             .iter()
-            .map(|(&(device, indicator), contact)| (device, indicator, contact))
+            .map(|((device, indicator), contact)| (*device, &**indicator, contact))
     }
 
     /// How many different devices have a contact of which `which` holds.
@@ -108,7 +117,7 @@ impl Tally {
             .contacts
             .iter()
             .filter(|(_, contact)| which(contact))
-            .map(|(&(device, _), _)| device)
+            .map(|((device, _), _)| *device)
             .collect();
         // The keys are sorted by device.
         devices.dedup();

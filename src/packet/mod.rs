@@ -43,6 +43,7 @@ pub use path::Path;
 pub(crate) use ports::Ports;
 pub use rebuild::rebuild;
 pub use transport::{Datagram, Flags, Segment, Transport};
+pub(crate) use udp_tunnel::ALL as TUNNEL_PORTS;
 pub use udp_tunnel::is_on_port as is_on_tunnel_port;
 
 use std::net::{IpAddr, Ipv4Addr};

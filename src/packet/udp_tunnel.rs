@@ -31,10 +31,12 @@ pub(super) const PORTS: [u16; 12] = [
 const RECEIVER: u16 = TZSP;
 
 /// All of them.
-static FILTER: Ports = Ports::new(&[
+pub(crate) const ALL: [u16; 13] = [
     L2TP, GTP_U, TEREDO, LISP, VXLAN, VXLAN_GPE, CAPWAP, GUE, GENEVE, MPLS, HP_ERM, VXLAN_OLD,
     RECEIVER,
-]);
+];
+
+static FILTER: Ports = Ports::new(&ALL);
 
 /// False where no port is that of a tunnel, nearly always at the cost of a few instructions.
 #[inline]

@@ -1,11 +1,13 @@
 //! Recycled batches of forwarded payloads, between the reader and a worker.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::reader::At;
 use crate::flow::Flow;
 use crate::packet::Packet;
 use crate::packet::path::{Hop, MAX_HOPS};
+use crate::rules::RuleSet;
 use crate::time::Timestamp;
 use crate::triage::Reader;
 
@@ -49,6 +51,10 @@ pub(super) struct Batch {
     /// The input has ended: what waits for more packets is read as far as it goes. Such a batch has
     /// no items, so that what it gives stands behind everything else whatever the number of workers.
     pub(super) last: bool,
+    /// What its names are matched with, where they are.
+    pub(super) rules: Option<Arc<RuleSet>>,
+    /// On a live link: packet time, behind all items. What has been silent for too long is given up then.
+    pub(super) now: Option<Timestamp>,
     /// When the epoch's first payload was copied; for the latency histogram only.
     pub(super) born: Instant,
     items: Vec<Item>,
@@ -70,6 +76,8 @@ impl Batch {
             epoch: 0,
             input: 0,
             last: false,
+            rules: None,
+            now: None,
             born: Instant::now(),
             items: Vec::with_capacity(FULL_ITEMS),
             bytes: Vec::with_capacity(FULL_BYTES.saturating_add(MAX_PAYLOAD)),
@@ -79,6 +87,8 @@ impl Batch {
 
     pub(super) fn clear(&mut self) {
         self.last = false;
+        self.rules = None;
+        self.now = None;
         self.items.clear();
         self.bytes.clear();
         self.paths.clear();
@@ -87,6 +97,11 @@ impl Batch {
     /// Never reallocates: a batch that is not full has room for any payload.
     pub(super) fn is_full(&self) -> bool {
         self.bytes.len() >= FULL_BYTES || self.items.len() >= FULL_ITEMS
+    }
+
+    /// How many payloads it holds.
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
     }
 
     pub(super) fn push(

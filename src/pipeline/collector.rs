@@ -31,6 +31,8 @@ pub(super) struct Line {
     /// Where empty ones go back to.
     spare: Sender<Findings>,
     workers: usize,
+    /// Everything is given as it comes.
+    live: bool,
     /// More may come.
     open: bool,
     /// Epochs that are not complete, from `next` on.
@@ -46,11 +48,13 @@ impl Line {
         findings: Receiver<Findings>,
         spare: Sender<Findings>,
         workers: usize,
+        live: bool,
     ) -> Self {
         Self {
             findings,
             spare,
             workers,
+            live,
             open: true,
             waiting: VecDeque::new(),
             next: 0,
@@ -61,6 +65,14 @@ impl Line {
 
     /// A worker may be ahead of another by what its channel holds, so `waiting` stays short.
     fn accept(&mut self, part: Findings) {
+        if self.live {
+            if part.is_empty() {
+                let _ = self.spare.try_send(part);
+            } else {
+                self.hold(vec![part]);
+            }
+            return;
+        }
         let index = usize::try_from(part.epoch.wrapping_sub(self.next)).unwrap_or(usize::MAX);
         while self.waiting.len() <= index {
             self.waiting.push_back(Vec::with_capacity(self.workers));
@@ -75,12 +87,16 @@ impl Line {
         {
             let epoch = self.waiting.pop_front().unwrap_or_default();
             self.next = self.next.wrapping_add(1);
-            if epoch.iter().all(Findings::is_empty) {
-                self.recycle(epoch);
-            } else {
-                self.held_bytes = self.held_bytes.saturating_add(size(&epoch));
-                self.held.push_back(epoch);
-            }
+            self.hold(epoch);
+        }
+    }
+
+    fn hold(&mut self, epoch: Vec<Findings>) {
+        if epoch.iter().all(Findings::is_empty) {
+            self.recycle(epoch);
+        } else {
+            self.held_bytes = self.held_bytes.saturating_add(size(&epoch));
+            self.held.push_back(epoch);
         }
     }
 
@@ -91,7 +107,7 @@ impl Line {
 
     /// The next epoch of an input.
     fn take(&mut self, input: usize) -> Option<Vec<Findings>> {
-        if self.input() != Some(input) {
+        if !self.live && self.input() != Some(input) {
             return None;
         }
         let epoch = self.held.pop_front()?;
@@ -191,6 +207,9 @@ impl Collector {
     /// Gives the sink everything whose turn it is.
     fn give_all(&mut self, sink: &mut impl Sink) -> io::Result<()> {
         while let Some((index, epoch)) = self.take() {
+            if let Some(part) = epoch.first() {
+                self.input = part.input;
+            }
             self.give(&epoch, sink)?;
             if epoch.iter().any(|part| part.last) {
                 self.input = self.input.wrapping_add(1);
@@ -218,6 +237,11 @@ impl Collector {
             .collect();
         // No two workers share a place, and a stable sort keeps the order inside it.
         sightings.sort_by_key(|(order, _)| *order);
+        if !sightings.is_empty()
+            && let Some(rules) = epoch.iter().find_map(|part| part.rules.as_ref())
+        {
+            sink.rules(rules);
+        }
         for (_, sighting) in &sightings {
             sink.sighting(input, sighting)?;
         }
@@ -287,7 +311,7 @@ mod tests {
     fn crew(workers: usize) -> (Sender<Findings>, Line) {
         let (found, findings) = bounded(64);
         let (spare, _) = bounded(1);
-        (found, Line::new(findings, spare, workers))
+        (found, Line::new(findings, spare, workers, false))
     }
 
     fn collected(lines: Vec<Line>) -> String {

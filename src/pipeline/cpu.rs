@@ -14,6 +14,20 @@ pub struct CpuTimes {
     pub workers: Vec<Option<Duration>>,
 }
 
+/// Keeps the calling thread on one processor, where there is one of this number; elsewhere it goes where it went.
+pub(super) fn pin(number: u16) {
+    #[cfg(target_os = "linux")]
+    {
+        let mut set = rustix::thread::CpuSet::new();
+        if usize::from(number) < rustix::thread::CpuSet::MAX_CPU {
+            set.set(number.into());
+            let _ = rustix::thread::sched_setaffinity(None, &set);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = number;
+}
+
 /// Processor time of the calling thread since it began, in user and system mode: Linux tells it in
 /// nanoseconds.
 pub fn of_this_thread() -> Option<Duration> {

@@ -1,8 +1,8 @@
 //! A reader and its workers: what reads one input at a time.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
@@ -10,10 +10,12 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::batch::Batch;
 use super::collector::Line;
+use super::live::Live;
 use super::out::Findings;
 use super::reader::{InputRead, Lane, Reader};
 use super::worker::Worker;
 use super::{Progress, Task, cpu};
+use crate::live::Tap;
 use crate::source::filter::Filter;
 use crate::source::{self, Input};
 use crate::stats::{ReaderStats, WorkerStats};
@@ -23,12 +25,24 @@ const LANE_DEPTH: usize = 4;
 
 /// Inputs, of which each is taken once, in their order.
 pub(super) struct Queue<'a> {
-    inputs: &'a [Input],
+    inputs: Inputs<'a>,
     next: AtomicUsize,
 }
 
+/// What frames come from.
+pub(super) enum Inputs<'a> {
+    Captures(&'a [Input]),
+    Taps(Vec<Mutex<Option<Tap>>>),
+}
+
+/// An input that was taken.
+pub(super) enum Taken<'a> {
+    Capture(&'a Input),
+    Tap(Box<Tap>),
+}
+
 impl<'a> Queue<'a> {
-    pub(super) fn new(inputs: &'a [Input]) -> Self {
+    pub(super) fn new(inputs: Inputs<'a>) -> Self {
         Self {
             inputs,
             next: AtomicUsize::new(0),
@@ -36,10 +50,19 @@ impl<'a> Queue<'a> {
     }
 
     /// The next input that nobody has taken.
-    pub(super) fn take(&self) -> Option<(usize, &'a Input)> {
+    pub(super) fn take(&self) -> Option<(usize, Taken<'a>)> {
         // It cannot wrap around: each reader stops at the first number that is too high.
         let index = self.next.fetch_add(1, Ordering::Relaxed);
-        Some((index, self.inputs.get(index)?))
+        let taken = match &self.inputs {
+            Inputs::Captures(inputs) => Taken::Capture(inputs.get(index)?),
+            Inputs::Taps(taps) => {
+                let tap = taps.get(index)?.lock();
+                Taken::Tap(Box::new(
+                    tap.unwrap_or_else(PoisonError::into_inner).take()?,
+                ))
+            }
+        };
+        Some((index, taken))
     }
 }
 
@@ -53,6 +76,10 @@ pub(super) struct Shared<'a> {
     pub(super) source: &'a source::Options,
     pub(super) progress: &'a Progress,
     pub(super) stop: &'a Arc<AtomicBool>,
+    /// What a live link needs beside.
+    pub(super) live: Option<&'a Live>,
+    /// Processors that readers are pinned to, if they are.
+    pub(super) cpus: &'a [u16],
 }
 
 /// The threads of a crew.
@@ -86,7 +113,8 @@ impl<'scope> Crew<'scope> {
         let mut lanes = Vec::with_capacity(workers);
         let mut threads = Vec::with_capacity(workers);
         for n in 0..workers {
-            let (full, batches) = bounded(LANE_DEPTH);
+            // Every batch that there is has room: sending never waits but for an empty one.
+            let (full, batches) = bounded(LANE_DEPTH.saturating_add(1));
             // One more than can be on the way: the reader always finds an empty one in the end.
             let (recycle, empty) = bounded(LANE_DEPTH.saturating_add(2));
             for _ in 0..LANE_DEPTH.saturating_add(1) {
@@ -94,11 +122,12 @@ impl<'scope> Crew<'scope> {
                 let _ = recycle.try_send(Batch::new());
             }
             lanes.push(Lane { full, empty });
-            let worker = Worker::new(shared.task.clone(), Arc::clone(shared.names));
+            let worker = Worker::new(Arc::clone(shared.names));
             let (found, spares) = (found.clone(), spares.clone());
+            let live = shared.live.map(Live::worker_slot);
             let run = move || {
                 let _guard = StopOnPanic(shared.stop);
-                let stats = work(worker, batches, recycle, found, spares);
+                let stats = work(worker, batches, recycle, found, spares, live);
                 (stats, cpu::of_this_thread())
             };
             threads.push(
@@ -111,9 +140,15 @@ impl<'scope> Crew<'scope> {
             Task::Match(rules) => Some(Arc::clone(rules)),
             Task::List => None,
         };
-        let reader = Reader::new(lanes, rules, filter, shared.progress, shared.stop);
+        let reader = Reader::new(lanes, rules, filter, shared);
+        let pinned = number
+            .checked_rem(shared.cpus.len())
+            .and_then(|n| shared.cpus.get(n).copied());
         let run = move || {
             let _guard = StopOnPanic(shared.stop);
+            if let Some(cpu) = pinned {
+                cpu::pin(cpu);
+            }
             let read = reader.run(shared.queue, shared.source);
             (read, cpu::of_this_thread())
         };
@@ -124,7 +159,8 @@ impl<'scope> Crew<'scope> {
             reader,
             workers: threads,
         };
-        Ok((crew, Line::new(findings, spare, workers)))
+        let live = shared.live.is_some();
+        Ok((crew, Line::new(findings, spare, workers, live)))
     }
 
     /// Waits for the threads. `None` where one ended by a panic.
@@ -168,14 +204,28 @@ fn work(
     recycle: Sender<Batch>,
     found: Sender<Findings>,
     spares: Receiver<Findings>,
+    live: Option<Option<&Mutex<WorkerStats>>>,
 ) -> WorkerStats {
-    for batch in batches {
-        let mut findings = spares.try_recv().unwrap_or_else(|_| Findings::new());
+    let mut kept = None;
+    for mut batch in batches {
+        let mut findings = kept
+            .take()
+            .or_else(|| spares.try_recv().ok())
+            .unwrap_or_else(Findings::new);
         findings.clear();
-        worker.read(&batch, &mut findings);
+        worker.read(&mut batch, &mut findings);
+        // Once a second.
+        if batch.now.is_some()
+            && let Some(Some(slot)) = live
+        {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = worker.stats();
+        }
         // The reader may be gone already; then nobody needs the batch.
         let _ = recycle.try_send(batch);
-        if found.send(findings).is_err() {
+        // On a live link nobody waits for what is empty.
+        if live.is_some() && findings.is_empty() {
+            kept = Some(findings);
+        } else if found.send(findings).is_err() {
             break;
         }
     }

@@ -12,6 +12,7 @@ mod collector;
 mod cpu;
 mod crew;
 mod early;
+mod live;
 mod out;
 mod parts;
 mod progress;
@@ -19,23 +20,25 @@ mod reader;
 mod worker;
 
 pub use cpu::{CpuTimes, of_this_thread as cpu_time_of_this_thread};
+pub use live::{Live, Seen};
 pub use progress::Progress;
 pub use reader::{InputError, InputReport};
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use hdrhistogram::Histogram;
 
 use crate::alert::Sighting;
+use crate::live::Tap;
 use crate::rules::RuleSet;
 use crate::source::filter::Filter;
 use crate::source::{self, Input};
 use crate::stats::{ReaderStats, WorkerStats};
 use collector::Collector;
-use crew::{Crew, Queue, Shared};
+use crew::{Crew, Inputs, Queue, Shared};
 
 /// What to do with names.
 #[derive(Clone)]
@@ -70,6 +73,11 @@ pub trait Sink {
     /// Where it cannot be written; the pipeline then stops.
     fn sighting(&mut self, input: usize, sighting: &Sighting) -> io::Result<()>;
 
+    /// The rules that the next sightings were matched with. They may be replaced while the pipeline runs.
+    fn rules(&mut self, rules: &Arc<RuleSet>) {
+        let _ = rules;
+    }
+
     /// JSON lines for [`Task::List`].
     ///
     /// # Errors
@@ -103,6 +111,20 @@ pub struct Outcome {
     pub sink_error: Option<io::Error>,
 }
 
+/// What to do on live links.
+pub struct LiveConfig {
+    /// Where the frames come from: each has a reader of its own.
+    pub taps: Vec<Tap>,
+    /// Number of worker threads, in all; each reader has at least one.
+    pub workers: usize,
+    /// The user's BPF expression, compiled.
+    pub filter: Option<Filter>,
+    /// Processors that readers are pinned to, in their order and again from the first.
+    pub cpus: Option<Vec<u16>>,
+    /// What is told while it runs, and the rules.
+    pub live: Arc<Live>,
+}
+
 /// Runs the pipeline to the end of its inputs, or until `stop` is set or the sink fails.
 ///
 /// # Errors
@@ -114,7 +136,7 @@ pub fn run(
     stop: &Arc<AtomicBool>,
 ) -> io::Result<Outcome> {
     let names: Arc<[String]> = config.inputs.iter().map(Input::machine_name).collect();
-    let queue = Queue::new(&config.inputs);
+    let queue = Queue::new(Inputs::Captures(&config.inputs));
     let shared = Shared {
         task: &config.task,
         queue: &queue,
@@ -122,16 +144,60 @@ pub fn run(
         source: &config.source,
         progress,
         stop,
+        live: None,
+        cpus: &[],
     };
     let readers = config.readers.clamp(1, config.inputs.len().max(1));
+    run_crews(shared, readers, config.workers, config.filter, sink)
+}
+
+/// Runs the pipeline on live links until `stop` is set and what was captured by then is read, or the sink fails. Alerts come in
+/// the order in which workers find them.
+///
+/// # Errors
+/// Where a thread cannot be started or ended by a panic.
+pub fn watch(
+    config: LiveConfig,
+    sink: &mut impl Sink,
+    progress: &Progress,
+    stop: &Arc<AtomicBool>,
+) -> io::Result<Outcome> {
+    let readers = config.taps.len();
+    let mut taps = config.taps;
+    let names: Arc<[String]> = taps
+        .iter_mut()
+        .map(|tap| tap.stats().interface.clone())
+        .collect();
+    let taps = taps.into_iter().map(|tap| Mutex::new(Some(tap))).collect();
+    let queue = Queue::new(Inputs::Taps(taps));
+    let shared = Shared {
+        task: &Task::Match(config.live.rules.get()),
+        queue: &queue,
+        names: &names,
+        source: &source::Options::default(),
+        progress,
+        stop,
+        live: Some(&config.live),
+        cpus: config.cpus.as_deref().unwrap_or_default(),
+    };
+    run_crews(shared, readers, config.workers, config.filter, sink)
+}
+
+fn run_crews(
+    shared: Shared<'_>,
+    readers: usize,
+    all_workers: usize,
+    mut filter: Option<Filter>,
+    sink: &mut impl Sink,
+) -> io::Result<Outcome> {
+    let stop = shared.stop;
     thread::scope(|scope| {
         let mut crews = Vec::with_capacity(readers);
         let mut lines = Vec::with_capacity(readers);
-        let mut filter = config.filter;
         for number in 0..readers {
             let another = filter.as_ref().map(Filter::another);
             let filter = std::mem::replace(&mut filter, another);
-            let workers = share(config.workers, readers, number);
+            let workers = share(all_workers, readers, number);
             match Crew::start(scope, number, workers, filter, shared) {
                 Ok((crew, line)) => {
                     crews.push(crew);
@@ -145,7 +211,7 @@ pub fn run(
             }
         }
         let mut collector = Collector::new(lines);
-        let sink_error = collector.run(sink, progress).err();
+        let sink_error = collector.run(sink, shared.progress).err();
         // With the receivers gone the workers end, and then the readers; but they may be waiting for
         // input that never comes.
         if sink_error.is_some() {
@@ -162,7 +228,7 @@ pub fn run(
             cpu: CpuTimes::default(),
             sink_error,
         };
-        let mut inputs = Vec::with_capacity(config.inputs.len());
+        let mut inputs = Vec::new();
         for crew in crews {
             let Some(crew) = crew else {
                 return Err(io::Error::other(

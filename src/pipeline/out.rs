@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
 
-use super::Task;
 use crate::alert::Sighting;
 use crate::names::Kind;
 use crate::names::dns::{DnsNote, rcode_name};
 use crate::names::stream::Note;
 use crate::names::text::NameText;
 use crate::packet::path::Hop;
-use crate::rules::Hit;
+use crate::rules::{Hit, RuleSet};
 use crate::stats::bump;
 use crate::stream::table::{Seen, Visit};
 
@@ -29,6 +29,8 @@ pub(super) struct Findings {
     /// The input has ended.
     pub(super) last: bool,
     pub(super) born: Instant,
+    /// What the sightings were matched with.
+    pub(super) rules: Option<Arc<RuleSet>>,
     /// With the place of each in the order of everything that is found.
     pub(super) sightings: Vec<(Order, Sighting)>,
     /// JSON lines, and for each payload that has any its place in the order and the end of its lines.
@@ -43,6 +45,7 @@ impl Findings {
             input: 0,
             last: false,
             born: Instant::now(),
+            rules: None,
             sightings: Vec::new(),
             lines: Vec::new(),
             marks: Vec::new(),
@@ -56,6 +59,7 @@ impl Findings {
 
     pub(super) fn clear(&mut self) {
         self.last = false;
+        self.rules = None;
         self.sightings.clear();
         self.lines.clear();
         self.marks.clear();
@@ -84,7 +88,8 @@ struct NameLine<'a> {
 
 /// Takes the names that are found in one batch.
 pub(super) struct Out<'a> {
-    pub(super) task: &'a Task,
+    /// What names are matched with; without, they are listed.
+    pub(super) rules: Option<&'a RuleSet>,
     pub(super) file: &'a str,
     /// Names by kind.
     pub(super) names: &'a mut [u64; Kind::COUNT],
@@ -118,13 +123,13 @@ impl Out<'_> {
         if let Some(n) = self.names.get_mut(kind as usize) {
             bump(n);
         }
-        match self.task {
-            Task::Match(rules) => {
+        match self.rules {
+            Some(rules) => {
                 if let Some(hit) = rules.match_name(name) {
                     self.sighting(seen, kind, name, note, hit);
                 }
             }
-            Task::List => self.line(seen, kind, name, note),
+            None => self.line(seen, kind, name, note),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::reader::{At, Ended, Reader, Tag};
 use crate::packet::{self, Fragment, Gap, Stop};
 use crate::stream::defrag::{Datagram, Outcome};
+use crate::time::Timestamp;
 
 /// How often a datagram out of fragments may carry a fragment.
 const MAX_NESTED: u8 = 3;
@@ -84,6 +85,19 @@ impl Reader<'_> {
         };
         self.rebuilt = bytes;
         self.path = outer;
+        result
+    }
+
+    /// Reads the beginnings of datagrams that have been incomplete for too long by `now`.
+    pub(super) fn expire_fragments(&mut self, now: Timestamp) -> Result<(), Ended> {
+        let mut payload = std::mem::take(&mut self.payload);
+        let mut result = Ok(());
+        while result.is_ok()
+            && let Some(datagram) = self.defragmenter.expire(now, &mut payload)
+        {
+            result = self.datagram(datagram.tag.1, &datagram, &payload, true, 0);
+        }
+        self.payload = payload;
         result
     }
 

@@ -8,16 +8,18 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::Progress;
 use super::batch::{Batch, Pushed};
-use super::crew::Queue;
+use super::crew::{Queue, Shared, Taken};
 use super::early::Early;
+use super::live::House;
 use super::progress::Mark;
+use crate::live::TapStats;
 use crate::names::dns::Glance;
 use crate::names::stream::Hint;
 use crate::names::tls;
 use crate::packet::{self, Packet, Path, Segment, Stop, Transport};
 use crate::rules::RuleSet;
 use crate::source::filter::{Filter, FilterError};
-use crate::source::{self, Capture, CaptureReport, Fill, Frame, SourceError};
+use crate::source::{self, Capture, CaptureReport, Fill, Frame, Frames, Input, SourceError};
 use crate::stats::{GapCounts, ReaderStats, bump};
 use crate::stream::defrag::{Defragmenter, Limits};
 use crate::stream::part::Part;
@@ -53,6 +55,8 @@ pub struct InputReport {
     pub name: String,
     /// What its reader says of it; `None` where it could not be opened.
     pub report: Option<CaptureReport>,
+    /// Of an interface: what was counted of it.
+    pub tap: Option<TapStats>,
     /// What went wrong with it.
     pub error: Option<InputError>,
 }
@@ -76,28 +80,28 @@ pub(super) struct Lane {
 pub(super) struct Closed;
 
 pub(super) struct Reader<'a> {
-    lanes: Vec<Lane>,
-    batches: Vec<Batch>,
-    pending: bool,
-    epoch: u64,
-    input: usize,
-    filter: Option<Filter>,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) batches: Vec<Batch>,
+    pub(super) pending: bool,
+    pub(super) epoch: u64,
+    pub(super) input: usize,
+    pub(super) filter: Option<Filter>,
     progress: &'a Progress,
     stop: &'a Arc<AtomicBool>,
     pub(super) stats: ReaderStats,
     /// The earliest and the latest time of a frame: the latest is before the earliest as long as there is none.
     first: Timestamp,
     last: Timestamp,
-    triage: Triage,
+    pub(super) triage: Triage,
     /// Many packets ask for what triage keeps.
     look_ahead: bool,
     /// Many packets are DNS.
     look_early: bool,
     early: Early,
     /// Where names are matched: what for.
-    rules: Option<Arc<RuleSet>>,
+    pub(super) rules: Option<Arc<RuleSet>>,
     /// They are many, and no packets are left out.
-    far_rules: bool,
+    pub(super) far_rules: bool,
     glance: Glance,
     pub(super) defragmenter: Defragmenter<Tag>,
     /// How many payloads were forwarded: their order, whatever packet they stood in.
@@ -107,6 +111,8 @@ pub(super) struct Reader<'a> {
     /// Scratch: the payload of a datagram out of fragments, and the packet that is made of it.
     pub(super) payload: Vec<u8>,
     pub(super) rebuilt: Vec<u8>,
+    /// What a live link needs beside.
+    pub(super) live: Option<House<'a>>,
 }
 
 /// What is known of a datagram's first fragment: what was opened around it, where it was seen, and how many datagrams out
@@ -126,8 +132,7 @@ impl<'a> Reader<'a> {
         lanes: Vec<Lane>,
         rules: Option<Arc<RuleSet>>,
         filter: Option<Filter>,
-        progress: &'a Progress,
-        stop: &'a Arc<AtomicBool>,
+        shared: Shared<'a>,
     ) -> Self {
         let batches = lanes.iter().map(|_| Batch::new()).collect();
         let far_rules = filter.is_none() && rules.as_deref().is_some_and(Early::suits);
@@ -138,8 +143,8 @@ impl<'a> Reader<'a> {
             epoch: 0,
             input: 0,
             filter,
-            progress,
-            stop,
+            progress: shared.progress,
+            stop: shared.stop,
             stats: ReaderStats::default(),
             first: Timestamp::from_nanos(i64::MAX),
             last: Timestamp::from_nanos(i64::MIN),
@@ -155,6 +160,7 @@ impl<'a> Reader<'a> {
             path: Path::default(),
             payload: Vec::new(),
             rebuilt: Vec::new(),
+            live: shared.live.map(House::new),
         }
     }
 
@@ -166,32 +172,13 @@ impl<'a> Reader<'a> {
     ) -> (ReaderStats, Vec<InputRead>) {
         let mut inputs = Vec::new();
         while !self.stop.load(Ordering::Relaxed)
-            && let Some((index, input)) = queue.take()
+            && let Some((index, taken)) = queue.take()
         {
             self.input = index;
-            let mut report = InputReport {
-                name: input.to_string(),
-                report: None,
-                error: None,
+            let (report, closed) = match taken {
+                Taken::Capture(input) => self.capture(input, options),
+                Taken::Tap(mut tap) => self.frames(tap.stats().interface.clone(), *tap),
             };
-            let mut closed = false;
-            match Capture::open(input, options, self.stop) {
-                Err(error) => report.error = Some(error.into()),
-                Ok(mut capture) => {
-                    let mut mark = Mark::default();
-                    let ended = self.read(&mut capture, &mut mark);
-                    // Also where the capture breaks off: what came before counts.
-                    let ended = ended.and(self.finish_fragments());
-                    match ended {
-                        Ok(()) => {}
-                        Err(Ended::Error(error)) => report.error = Some(error),
-                        Err(Ended::Closed) => closed = true,
-                    }
-                    self.update(&mut mark, &capture);
-                    self.stats.add_input(capture.report());
-                    report.report = Some(capture.report().clone());
-                }
-            }
             let mut gaps = std::mem::take(&mut self.stats.gaps);
             gaps.settle();
             inputs.push(InputRead {
@@ -212,21 +199,69 @@ impl<'a> Reader<'a> {
         (self.stats, inputs)
     }
 
-    fn update(&self, mark: &mut Mark, capture: &Capture) {
+    fn capture(&mut self, input: &Input, options: &source::Options) -> (InputReport, bool) {
+        let name = input.to_string();
+        match Capture::open(input, options, self.stop) {
+            Ok(capture) => self.frames(name, capture),
+            Err(error) => {
+                let report = InputReport {
+                    name,
+                    report: None,
+                    tap: None,
+                    error: Some(error.into()),
+                };
+                (report, false)
+            }
+        }
+    }
+
+    /// Reads one input to its end. True where the workers are gone.
+    fn frames(&mut self, name: String, mut frames: impl Frames) -> (InputReport, bool) {
+        let mut mark = Mark::default();
+        let ended = self.read(&mut frames, &mut mark);
+        // Also where the capture breaks off: what came before counts.
+        let ended = ended.and(self.finish_fragments());
+        let (error, closed) = match ended {
+            Ok(()) => (None, false),
+            Err(Ended::Error(error)) => (Some(error), false),
+            Err(Ended::Closed) => (None, true),
+        };
+        self.update(&mut mark, &frames);
+        self.stats.add_input(frames.report());
+        let tap = frames.tap().map(|tap| tap.stats().clone());
+        if let Some(tap) = &tap {
+            self.stats.ring_dropped = self.stats.ring_dropped.saturating_add(tap.dropped);
+        }
+        let report = InputReport {
+            name,
+            report: Some(frames.report().clone()),
+            tap,
+            error,
+        };
+        (report, closed)
+    }
+
+    fn update(&self, mark: &mut Mark, capture: &impl Frames) {
         mark.update(self.progress, capture.progress(), capture.report().frames);
     }
 
-    fn read(&mut self, capture: &mut Capture, mark: &mut Mark) -> Result<(), Ended> {
+    fn read(&mut self, capture: &mut impl Frames, mark: &mut Mark) -> Result<(), Ended> {
         let mut blocks = 0u32;
         loop {
             while self.some_frames(capture)? {}
             blocks = blocks.wrapping_add(1);
             self.update(mark, capture);
-            if capture.is_stream() || blocks.is_multiple_of(BLOCKS_PER_EPOCH) {
-                self.flush()?;
-            }
-            if self.stop.load(Ordering::Relaxed) {
-                return Ok(());
+            let due = capture.is_stream() || blocks.is_multiple_of(BLOCKS_PER_EPOCH);
+            if let Some(tap) = capture.tap() {
+                // It ends by itself when it is asked to, and what it holds is read.
+                self.keep_house(tap)?;
+            } else {
+                if due {
+                    self.flush()?;
+                }
+                if self.stop.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
             }
             match capture.fill() {
                 Ok(Fill::More) => {}
@@ -238,7 +273,7 @@ impl<'a> Reader<'a> {
 
     /// The next frames of what is in the buffer; false where that was all.
     #[inline(always)]
-    fn some_frames(&mut self, capture: &mut Capture) -> Result<bool, Ended> {
+    fn some_frames(&mut self, capture: &mut impl Frames) -> Result<bool, Ended> {
         let asked = self.triage.asked();
         if self.look_ahead {
             let frames = capture.ahead();
@@ -456,7 +491,7 @@ impl<'a> Reader<'a> {
     }
 
     /// There is something to flush.
-    fn mark_pending(&mut self) {
+    pub(super) fn mark_pending(&mut self) {
         if !self.pending {
             self.pending = true;
             let now = Instant::now();
@@ -478,13 +513,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Closes the epoch: sends every worker its batch, empty ones too.
-    fn flush(&mut self) -> Result<(), Closed> {
+    pub(super) fn flush(&mut self) -> Result<(), Closed> {
         if !self.pending {
             return Ok(());
+        }
+        if self.live.is_some() {
+            return self.flush_live();
         }
         for (lane, batch) in self.lanes.iter().zip(&mut self.batches) {
             batch.epoch = self.epoch;
             batch.input = self.input;
+            batch.rules.clone_from(&self.rules);
             let mut next = lane.empty.recv().map_err(|_| Closed)?;
             next.clear();
             let full = std::mem::replace(batch, next);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::Task;
 use super::batch::{Batch, Item};
 use super::out::{Findings, Out};
 use crate::flow::SHARDS;
@@ -37,11 +36,16 @@ impl Shard {
             dtls: Dtls::new(dtls::Bounds::default()),
         })
     }
+
+    fn count(&self, stats: &mut WorkerStats) {
+        stats.streams.add(&self.streams.stats());
+        stats.quic.add(self.quic.stats());
+        stats.dtls.add(&self.dtls.stats());
+    }
 }
 
 /// Reads names out of forwarded payloads. One for each worker thread.
 pub(super) struct Worker {
-    task: Task,
     inputs: Arc<[String]>,
     stats: WorkerStats,
     /// Made when the first packet comes. Those of other workers stay empty.
@@ -52,9 +56,8 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(task: Task, inputs: Arc<[String]>) -> Self {
+    pub(super) fn new(inputs: Arc<[String]>) -> Self {
         Self {
-            task,
             inputs,
             stats: WorkerStats::default(),
             shards: std::array::from_fn(|_| None),
@@ -64,31 +67,35 @@ impl Worker {
         }
     }
 
-    /// The numbers of everything that this worker read.
-    pub(super) fn stats(mut self) -> WorkerStats {
-        self.forget();
-        self.stats.messages = self.streams.stats;
-        self.stats
+    /// The numbers of everything that this worker read so far.
+    pub(super) fn stats(&self) -> WorkerStats {
+        let mut stats = self.stats;
+        stats.messages = self.streams.stats;
+        for shard in self.shards.iter().flatten() {
+            shard.count(&mut stats);
+        }
+        stats
     }
 
     /// Forgets all flows. Their numbers stay.
     fn forget(&mut self) {
         for shard in self.shards.iter_mut().filter_map(Option::take) {
-            self.stats.streams.add(&shard.streams.stats());
-            self.stats.quic.add(shard.quic.stats());
-            self.stats.dtls.add(&shard.dtls.stats());
+            shard.count(&mut self.stats);
         }
     }
 
     /// Reads every payload of `batch`, and at the end of an input what waited for more.
-    pub(super) fn read(&mut self, batch: &Batch, findings: &mut Findings) {
+    pub(super) fn read(&mut self, batch: &mut Batch, findings: &mut Findings) {
+        // The batch goes back to the reader, and must not keep rules that are replaced.
+        findings.rules = batch.rules.take();
+        let rules = findings.rules.clone();
         findings.epoch = batch.epoch;
         findings.input = batch.input;
         findings.born = batch.born;
         findings.last = batch.last;
         let file = self.inputs.get(batch.input).map_or("", String::as_str);
         let mut out = Out {
-            task: &self.task,
+            rules: rules.as_deref(),
             file,
             names: &mut self.stats.names,
             too_long: &mut self.stats.too_long,
@@ -162,6 +169,20 @@ impl Worker {
                 }
             }
             out.end();
+        }
+        if let Some(now) = batch.now {
+            for (index, shard) in self.shards.iter_mut().enumerate() {
+                let Some(shard) = shard else { continue };
+                let mut out = AtTheEnd {
+                    out: &mut out,
+                    shard: index,
+                };
+                shard.streams.expire(now, &mut self.streams, &mut out);
+                shard
+                    .quic
+                    .expire(now, &mut |found| quic_name(&found, &mut out));
+                shard.dtls.expire(now);
+            }
         }
         if batch.last {
             for (index, shard) in self.shards.iter_mut().enumerate() {

@@ -6,6 +6,7 @@
 
 mod build;
 mod builtin;
+mod current;
 mod date;
 mod domain;
 mod endings;
@@ -21,6 +22,7 @@ mod problem;
 mod suggest;
 
 pub use builtin::{BuiltIn, DEFAULT_PACK, built_in};
+pub use current::Current;
 pub use explain::{Explainer, Explanation, NearMiss, Verdict};
 pub use indicator::{
     Confidence, Details, How, Indicator, IndicatorId, PackId, Resolved, Scope, Severity, Source,

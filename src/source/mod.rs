@@ -11,6 +11,7 @@ mod decode;
 mod error;
 pub mod filter;
 mod format;
+mod frames;
 mod input;
 mod link;
 mod memory;
@@ -25,6 +26,7 @@ mod walk;
 
 pub use capture::{Capture, Fill, Frame};
 pub use error::{Damage, SourceError};
+pub use frames::Frames;
 pub use input::{Input, Options};
 pub use link::LinkType;
 pub use memory::Bytes;

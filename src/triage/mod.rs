@@ -13,7 +13,10 @@ pub use heads::HeadStats;
 
 use crate::names::stream::Hint;
 use crate::names::{dns, dtls, nbns, quic};
-use crate::packet::{Datagram, Ip, Packet, Ports, Segment, Transport, is_on_tunnel_port};
+use crate::packet::{
+    Datagram, Ip, Packet, Ports, Segment, TUNNEL_PORTS, Transport, is_on_tunnel_port,
+};
+use crate::stats::bump;
 use crate::stream::part::Part;
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
@@ -113,6 +116,8 @@ pub struct Triage {
     answers: Answers,
     /// How many packets the table was asked for.
     asked: u64,
+    opened: u64,
+    accepted: u64,
 }
 
 /// How many packets [`Triage::touch`] looks at.
@@ -134,10 +139,29 @@ const WIREGUARD: u16 = 51820;
 
 static CLOSED_PORTS: Ports = Ports::new(&[IPSEC, WIREGUARD]);
 
+/// All ports by which a datagram is more than its first bytes say.
+pub(crate) const SPECIAL_PORTS: &[u16] = &{
+    let mut ports = [0; 6 + TUNNEL_PORTS.len()];
+    let own = [DNS, NETBIOS_NAMES, MDNS, LLMNR, IPSEC, WIREGUARD];
+    let mut at = 0;
+    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // constants
+    while at < ports.len() {
+        ports[at] = if at < own.len() {
+            own[at]
+        } else {
+            TUNNEL_PORTS[at - own.len()]
+        };
+        at += 1;
+    }
+    ports
+};
+
 impl Triage {
     /// What was counted so far.
     pub fn stats(&self) -> HeadStats {
         HeadStats {
+            opened: self.opened,
+            accepted: self.accepted,
             answers_forgotten: self.answers.forgotten(),
             ..self.heads.stats()
         }
@@ -217,8 +241,14 @@ impl Triage {
     fn opens(&mut self, key: Key, sequence: u32, answered: Option<(Key, u32)>, secs: u32) {
         self.asked = self.asked.wrapping_add(1);
         let start = match answered {
-            Some((other, number)) => (Start::Acceptor, self.heads.answer(key, other, number)),
-            None => (Start::Opener, false),
+            Some((other, number)) => {
+                bump(&mut self.accepted);
+                (Start::Acceptor, self.heads.answer(key, other, number))
+            }
+            None => {
+                bump(&mut self.opened);
+                (Start::Opener, false)
+            }
         };
         self.heads.syn(key, sequence, start, secs);
     }

@@ -141,9 +141,13 @@ fn what_a_syn_opened_is_followed_in_any_order() {
 #[test]
 fn directions_with_data_too_far_ahead_are_counted() {
     let bulk = [0xa5; 1_000];
+    let quiet = HeadStats {
+        opened: 1,
+        ..HeadStats::default()
+    };
     let mut client = Client::new(0);
     assert!(is_stream(client.sends(1 + 65_535, &bulk)));
-    assert_eq!(client.triage.stats(), HeadStats::default());
+    assert_eq!(client.triage.stats(), quiet);
     for ahead in [65_536, 70_000, 4 << 20] {
         assert_eq!(client.sends(1 + ahead, &bulk), Verdict::Forget);
         assert_eq!(client.triage.stats().ahead, 1);
@@ -159,7 +163,7 @@ fn directions_with_data_too_far_ahead_are_counted() {
         if other {
             client.sends(100_000, &bulk);
         }
-        assert_eq!(client.triage.stats(), HeadStats::default());
+        assert_eq!(client.triage.stats(), quiet);
     }
 }
 

@@ -207,6 +207,15 @@ impl Table {
         }
     }
 
+    /// Gives up what is old.
+    pub(super) fn expire(&mut self, now: Timestamp, stats: &mut Stats) {
+        for message in &mut self.messages {
+            if now.nanos_since(message.now) > TIMEOUT_NANOS {
+                give_up(message, &mut stats.unfinished);
+            }
+        }
+    }
+
     /// Gives up everything.
     pub(super) fn finish(&mut self, stats: &mut Stats) {
         for message in &mut self.messages {

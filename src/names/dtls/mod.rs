@@ -102,6 +102,11 @@ impl Dtls {
         self.stats
     }
 
+    /// Gives up the messages of which nothing has come for too long by `now`.
+    pub fn expire(&mut self, now: Timestamp) {
+        self.table.expire(now, &mut self.stats);
+    }
+
     /// Gives up the unfinished messages: no more datagrams will come.
     pub fn finish(&mut self) {
         self.table.finish(&mut self.stats);

@@ -151,6 +151,13 @@ impl Quic {
         }
     }
 
+    /// Forgets the flows that have been silent for too long by `now`, and gives their names that are certain.
+    pub fn expire(&mut self, now: Timestamp, visit: &mut impl FnMut(Found<'_>)) {
+        let rest = &mut self.rest;
+        self.table
+            .sweep_all(now, &mut |entry| rest.forget(entry, visit));
+    }
+
     /// The end of the input: forgets all flows and gives the names that are certain.
     pub fn finish(&mut self, visit: &mut impl FnMut(Found<'_>)) {
         let rest = &mut self.rest;

@@ -230,6 +230,13 @@ impl Table {
         self.hand = if next < self.buckets.len() { next } else { 0 };
     }
 
+    /// Gives all old entries to `drop`, bucket after bucket.
+    pub(super) fn sweep_all(&mut self, now: Timestamp, drop: &mut impl FnMut(Entry)) {
+        for _ in 0..self.buckets.len() {
+            self.sweep(now, drop);
+        }
+    }
+
     /// Gives all entries to `drop`, bucket after bucket.
     pub(super) fn drain(&mut self, drop: &mut impl FnMut(Entry)) {
         for bucket in &mut self.buckets {

@@ -14,6 +14,14 @@ pub(super) fn limits(reader: &ReaderStats, workers: &WorkerStats) -> Vec<(&'stat
     }
     all.extend([
         (
+            "packets that the kernel dropped: the ring was full",
+            reader.ring_dropped,
+        ),
+        (
+            "payloads dropped since the workers could not keep up",
+            reader.dropped,
+        ),
+        (
             "payloads longer than 65,535 bytes, read up to there",
             reader.capped,
         ),

@@ -24,6 +24,9 @@ pub struct Summary {
     pub inputs: Inputs,
     /// Packets and bytes.
     pub packets: Packets,
+    /// Interfaces, where they were captured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interfaces: Vec<Interface>,
     /// Names seen, by kind.
     pub names: Vec<Count>,
     /// Alerts, by device and indicator.
@@ -96,6 +99,32 @@ pub struct Packets {
     pub notes: Vec<Count>,
     /// Share of packets that could not be decoded and may have held names, 0 to 1.
     pub undecoded_share: f64,
+}
+
+/// What was taken from an interface, and what was lost at it.
+#[derive(Debug, Serialize)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// `up`, `no carrier`, `down` or `gone`.
+    pub state: &'static str,
+    /// Packets read.
+    pub received: u64,
+    /// Packets dropped by the kernel since the ring was full.
+    pub dropped: u64,
+    /// How often the ring was full.
+    pub freezes: u64,
+    /// Packets that the interface itself counted meanwhile, where it can be asked. Without the kernel's filter that is
+    /// what was received and dropped.
+    pub interface_packets: Option<u64>,
+    /// Packets that the interface or its driver dropped meanwhile.
+    pub interface_dropped: Option<u64>,
+    /// Packets that reached the interface damaged.
+    pub interface_errors: Option<u64>,
+    /// How often it went down or away.
+    pub outages: u64,
+    /// What limits what can be seen there.
+    pub remarks: Vec<String>,
 }
 
 /// A reason and how often.
@@ -218,6 +247,8 @@ pub struct Facts<'a> {
     pub errors: Vec<String>,
     /// Files in folders that are no captures.
     pub skipped: Vec<String>,
+    /// What was taken from interfaces.
+    pub interfaces: Vec<Interface>,
     /// A signal ended the run.
     pub stopped: bool,
     /// Wall-clock time of the run.
@@ -230,7 +261,8 @@ pub struct Facts<'a> {
 
 impl Summary {
     /// Draws up the summary.
-    pub fn new(facts: Facts<'_>) -> Self {
+    pub fn new(mut facts: Facts<'_>) -> Self {
+        let interfaces = std::mem::take(&mut facts.interfaces);
         let Facts {
             outcome,
             tally,
@@ -249,34 +281,17 @@ impl Summary {
                 .map(ToString::to_string),
         );
 
-        let mut not_read = Vec::new();
+        let not_read = not_read(reader, workers);
         let mut nameless = Vec::new();
         for (gap, count) in reader.gaps.sorted() {
-            let list = if gap.may_hide_names() {
-                &mut not_read
-            } else {
-                &mut nameless
-            };
-            list.push(Count {
-                what: gap.describe(),
-                count,
-            });
+            if !gap.may_hide_names() {
+                nameless.push(Count {
+                    what: gap.describe(),
+                    count,
+                });
+            }
         }
-        if reader.gaps.others() != 0 {
-            not_read.push(Count {
-                what: "other frames that could not be decoded".to_owned(),
-                count: reader.gaps.others(),
-            });
-        }
-        let mut limits: Vec<_> = limits::limits(reader, workers)
-            .into_iter()
-            .filter(|(_, count)| *count != 0)
-            .collect();
-        limits.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
-        not_read.extend(limits.iter().map(|&(what, count)| Count {
-            what: what.to_owned(),
-            count,
-        }));
+        let limits = limits(reader, workers);
         let without_name = limits::nameless_hellos(workers);
         if without_name != 0 {
             nameless.push(Count {
@@ -285,7 +300,6 @@ impl Summary {
             });
             nameless.sort_by_key(|c| std::cmp::Reverse(c.count));
         }
-        not_read.sort_by_key(|c| std::cmp::Reverse(c.count));
 
         let undecoded = reader.gaps.may_hide_names();
         let packets = Packets {
@@ -299,14 +313,8 @@ impl Summary {
             // A frame may hold several that cannot be decoded.
             undecoded_share: ratio(undecoded, reader.packets).min(1.0),
         };
-        let names = Kind::ALL
-            .iter()
-            .map(|kind| Count {
-                what: kind.as_str().to_owned(),
-                count: workers.names.get(*kind as usize).copied().unwrap_or(0),
-            })
-            .collect();
-        let alerts = Alerts::new(*tally, *rules, facts.not_folded);
+        let names = names_counted(workers);
+        let alerts = Alerts::new(*tally, facts.not_folded);
         let inputs = Inputs {
             read: outcome.inputs.len() as u64,
             errors,
@@ -320,6 +328,7 @@ impl Summary {
             verdict: verdict::draw(&facts, &inputs, &packets, &limits, &alerts),
             inputs,
             packets,
+            interfaces,
             names,
             alerts,
             not_read,
@@ -339,6 +348,52 @@ impl Summary {
             },
         }
     }
+}
+
+/// Names seen, by kind.
+pub fn names_counted(workers: &WorkerStats) -> Vec<Count> {
+    Kind::ALL
+        .iter()
+        .map(|kind| Count {
+            what: kind.as_str().to_owned(),
+            count: workers.names.get(*kind as usize).copied().unwrap_or(0),
+        })
+        .collect()
+}
+
+/// Packets or messages in which a name may have passed unseen, by reason, most first.
+pub fn not_read(reader: &ReaderStats, workers: &WorkerStats) -> Vec<Count> {
+    let mut not_read = Vec::new();
+    for (gap, count) in reader.gaps.sorted() {
+        if gap.may_hide_names() {
+            not_read.push(Count {
+                what: gap.describe(),
+                count,
+            });
+        }
+    }
+    if reader.gaps.others() != 0 {
+        not_read.push(Count {
+            what: "other frames that could not be decoded".to_owned(),
+            count: reader.gaps.others(),
+        });
+    }
+    not_read.extend(limits(reader, workers).iter().map(|&(what, count)| Count {
+        what: what.to_owned(),
+        count,
+    }));
+    not_read.sort_by_key(|c| std::cmp::Reverse(c.count));
+    not_read
+}
+
+/// The bounds that were reached, most often first.
+fn limits(reader: &ReaderStats, workers: &WorkerStats) -> Vec<(&'static str, u64)> {
+    let mut limits: Vec<_> = limits::limits(reader, workers)
+        .into_iter()
+        .filter(|(_, count)| *count != 0)
+        .collect();
+    limits.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    limits
 }
 
 fn per(amount: f64, seconds: f64) -> f64 {
@@ -418,22 +473,16 @@ fn rules_used(rules: &RuleSet) -> Vec<Rules> {
 }
 
 impl Alerts {
-    fn new(tally: Option<&Tally>, rules: Option<&RuleSet>, not_folded: u64) -> Self {
+    fn new(tally: Option<&Tally>, not_folded: u64) -> Self {
         let mut contacts = Vec::new();
-        if let (Some(tally), Some(rules)) = (tally, rules) {
-            for (device, id, contact) in tally.contacts() {
-                let Some(indicator) = rules.indicator(id) else {
-                    continue;
-                };
+        if let Some(tally) = tally {
+            for (device, indicator, contact) in tally.contacts() {
                 contacts.push(Contact {
                     device: device.to_string(),
-                    indicator: indicator.name.to_owned(),
-                    pack: rules
-                        .pack(indicator.pack)
-                        .map(|p| p.name.clone())
-                        .unwrap_or_default(),
-                    generation: indicator.generation.as_deref().map(str::to_owned),
-                    first_published: indicator.first_published.as_deref().map(str::to_owned),
+                    indicator: indicator.to_owned(),
+                    pack: contact.pack.to_string(),
+                    generation: contact.generation.as_deref().map(str::to_owned),
+                    first_published: contact.first_published.as_deref().map(str::to_owned),
                     looked_up: contact.did(Action::LookedUp),
                     was_answered: contact.did(Action::WasAnswered),
                     connected_to: contact.did(Action::ConnectedTo),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::super::Style;
 use super::super::printable;
 use super::super::style::{counted, grouped};
-use super::{Count, Speed, Status, Summary};
+use super::{Count, Interface, Speed, Status, Summary};
 use crate::alert::Action;
 
 /// How many lines of one sort are shown; the JSON form has all.
@@ -45,6 +45,9 @@ impl Summary {
                 "Time",
                 &format!("{} to {} UTC", moment(first), moment(last)),
             )?;
+        }
+        for interface in &self.interfaces {
+            row("Capture", &interface.text())?;
         }
         for note in &self.packets.notes {
             row("Note", &format!("{} {}", grouped(note.count), note.what))?;
@@ -271,6 +274,36 @@ fn scaled(mut amount: f64, units: &[&str]) -> String {
         format!("{amount:.2} {name}")
     } else {
         format!("{amount:.0} {name}")
+    }
+}
+
+impl Interface {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}: {} received, {} dropped by the kernel",
+            printable(&self.name),
+            grouped(self.received),
+            grouped(self.dropped)
+        );
+        for (what, count) in [
+            ("dropped by the interface", self.interface_dropped),
+            ("damaged", self.interface_errors),
+        ] {
+            if let Some(count) = count {
+                text.push_str(&format!(", {} {what}", grouped(count)));
+            }
+        }
+        if self.outages != 0 {
+            text.push_str(&format!(", {}", counted(self.outages, "outage", "outages")));
+        }
+        if self.state != "up" {
+            text.push_str(&format!(", now {}", self.state));
+        }
+        for remark in &self.remarks {
+            text.push_str("; ");
+            text.push_str(remark);
+        }
+        text
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::roles::Start;
 use super::{Place, Seen, Stream, Table, Visit};
 use crate::names::stream::{Direction, Hint, Scratch, is_prelude_of_hello};
 use crate::stats::bump;
+use crate::time::Timestamp;
 
 impl Table {
     /// Reads what there is of a direction and forgets it.
@@ -50,28 +51,14 @@ impl Table {
         scratch: &mut Scratch,
         visit: &mut impl Visit,
     ) -> usize {
-        while let Some(oldest) = self.oldest() {
-            let waits = self.slots.get(oldest).is_some_and(Stream::waits);
-            let silent = self.slots.get(oldest).is_some_and(|stream| {
-                seen.timestamp
-                    .secs()
-                    .saturating_sub(stream.timestamp.secs())
-                    > self.limits.idle_secs
-            });
-            let count = if silent {
-                &mut self.stats.expired
-            } else if self.directions() >= self.limits.directions {
-                &mut self.stats.evicted
-            } else {
-                break;
-            };
-            if waits {
-                bump(count);
+        self.expire(seen.timestamp, scratch, visit);
+        while self.directions() >= self.limits.directions
+            && let Some(oldest) = self.oldest()
+        {
+            if self.slots.get(oldest).is_some_and(Stream::waits) {
+                bump(&mut self.stats.evicted);
             }
-            // Triage counts the silent ones.
-            if !silent {
-                self.leave_http2(oldest, scratch);
-            }
+            self.leave_http2(oldest, scratch);
             self.finish(oldest, scratch, visit);
         }
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -112,6 +99,23 @@ impl Table {
         index.insert(seen.flow, slot);
         self.touch(slot);
         slot
+    }
+
+    /// Reads what there is of directions that have been silent for too long by `now`, and forgets them.
+    pub fn expire(&mut self, now: Timestamp, scratch: &mut Scratch, visit: &mut impl Visit) {
+        while let Some(oldest) = self.oldest() {
+            let Some(stream) = self.slots.get(oldest) else {
+                return;
+            };
+            if now.secs().saturating_sub(stream.timestamp.secs()) <= self.limits.idle_secs {
+                return;
+            }
+            // Triage counts those of which more was wanted whatever comes.
+            if stream.waits() {
+                bump(&mut self.stats.expired);
+            }
+            self.finish(oldest, scratch, visit);
+        }
     }
 
     /// Where a direction stands.

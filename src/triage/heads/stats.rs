@@ -3,6 +3,10 @@
 /// What was counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HeadStats {
+    /// SYNs of those who open connections.
+    pub opened: u64,
+    /// SYNs that answer them.
+    pub accepted: u64,
     /// Directions whose SYN was noted and that made room for others before they sent anything.
     pub evicted_fresh: u64,
     /// Directions that made room for others inside a message.
@@ -26,6 +30,8 @@ impl HeadStats {
     /// Adds another table's numbers.
     pub fn add(&mut self, other: &Self) {
         for (sum, n) in [
+            (&mut self.opened, other.opened),
+            (&mut self.accepted, other.accepted),
             (&mut self.evicted_fresh, other.evicted_fresh),
             (&mut self.evicted_open, other.evicted_open),
             (&mut self.idle_fresh, other.idle_fresh),

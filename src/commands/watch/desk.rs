@@ -1,0 +1,525 @@
+//! The desk: where alerts arrive while a capture runs, and where everything is looked after that is not a packet.
+//!
+//! It sits on the collector's thread, whose calls come several times a second: alerts are written, rules are loaded again,
+//! signals and requests are answered, and what is lost is told. Nothing here may wait: a desk that waits makes workers wait.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use crossbeam_channel::Receiver;
+use hdrhistogram::Histogram;
+
+use super::loss::{Change, LossWatch};
+use super::metrics::{self, Board};
+use super::reload::{Cause, Done, Reloader};
+use super::totals::{KernelCounts, Totals};
+use crate::alert::{Folded, Folder, Sighting};
+use crate::output::eve::{self, Origin};
+use crate::output::eve_events::{self, AlertCounts, RuleCounts, Stats, Trouble};
+use crate::output::log_file::{LogFile, StreamOut};
+use crate::output::summary::{Interface, names_counted, not_read};
+use crate::output::tally::Tally;
+use crate::output::{Style, console};
+use crate::pipeline::{Live, Progress, Sink};
+use crate::rules::RuleSet;
+use crate::serve::control::{Command, Reply, Request};
+use crate::serve::notify::Notifier;
+use crate::time::Timestamp;
+
+/// How often the desk looks around.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How often numbers are put together.
+const NUMBERS: Duration = Duration::from_secs(1);
+
+/// How old rules may be before it is said, in days.
+const OLD_RULES: i64 = 30;
+
+/// What signals ask for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    /// SIGHUP.
+    pub(super) reload: Arc<AtomicBool>,
+    /// SIGUSR1.
+    pub(super) rotate: Arc<AtomicBool>,
+    /// SIGINT, SIGTERM, or a request.
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+/// How often what is told, and when it ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub(super) stats: Option<Duration>,
+    pub(super) status: Option<Duration>,
+    pub(super) end: Option<Instant>,
+}
+
+/// Form of alerts on standard output.
+pub(super) enum Lines {
+    Text(Style),
+    Eve,
+}
+
+/// Everything that the desk is made of.
+pub(super) struct Setup {
+    pub(super) live: Arc<Live>,
+    /// Name of the interface of each tap.
+    pub(super) interfaces: Vec<String>,
+    pub(super) repeat_window: u32,
+    pub(super) eve: Option<LogFile>,
+    pub(super) console: Option<(StreamOut, Lines)>,
+    /// Standard error.
+    pub(super) log: StreamOut,
+    pub(super) reloader: Reloader,
+    pub(super) asked: Asked,
+    pub(super) requests: Option<Receiver<Request>>,
+    pub(super) news: Receiver<String>,
+    pub(super) board: Arc<Board>,
+    pub(super) notifier: Notifier,
+    pub(super) times: Times,
+    pub(super) max_loss: f64,
+    pub(super) kernel: KernelCounts,
+}
+
+/// The sink of `watch`.
+pub(super) struct Desk {
+    s: Setup,
+    rules: Arc<RuleSet>,
+    folder: Folder,
+    tally: Tally,
+    latency: Histogram<u64>,
+    loss: LossWatch,
+    begun: Instant,
+    looked: Option<Instant>,
+    numbers: Instant,
+    stats_told: Instant,
+    status_told: Instant,
+    watchdog: Option<Instant>,
+    reloads: u64,
+    totals: Option<Totals>,
+    /// Remarks that were told.
+    said: Vec<String>,
+}
+
+/// What remains of a desk.
+pub(super) struct Left {
+    pub(super) tally: Tally,
+    pub(super) not_folded: u64,
+    pub(super) interfaces: Vec<Interface>,
+    pub(super) rules: Arc<RuleSet>,
+    /// What could not be written.
+    pub(super) errors: Vec<String>,
+}
+
+impl Desk {
+    pub(super) fn new(setup: Setup) -> Self {
+        let now = Instant::now();
+        // One minute is the longest latency that is told apart; three significant digits.
+        let latency = Histogram::new_with_bounds(1, 60_000_000_000, 3)
+            .unwrap_or_else(|_| unreachable!("the bounds are constants"));
+        Self {
+            rules: setup.live.rules.get(),
+            folder: Folder::new(setup.repeat_window),
+            tally: Tally::default(),
+            latency,
+            loss: LossWatch::new(setup.max_loss),
+            begun: now,
+            looked: None,
+            numbers: now,
+            stats_told: now,
+            status_told: now,
+            watchdog: None,
+            reloads: 0,
+            totals: None,
+            said: Vec::new(),
+            s: setup,
+        }
+    }
+
+    /// Says something on standard error.
+    pub(super) fn say(&mut self, text: &str) {
+        let line = format!("{}  {text}\n", now().human());
+        self.s.log.write_line(line.as_bytes());
+    }
+
+    /// Tells the service manager that packets are read.
+    pub(super) fn ready(&mut self) {
+        self.s.notifier.ready("captures");
+    }
+
+    fn event(&mut self, line: &str) {
+        if let Some(eve) = &mut self.s.eve {
+            eve.write_line(line.as_bytes());
+            eve.flush();
+        }
+        if let Some((console, Lines::Eve)) = &mut self.s.console {
+            console.write_line(line.as_bytes());
+        }
+    }
+
+    fn trouble(&mut self, what: Trouble, text: &str) {
+        self.say(text);
+        self.event(&eve_events::anomaly(now(), what, text));
+    }
+
+    /// All numbers as they are now.
+    fn gather(&mut self) -> Totals {
+        Totals::gather(&self.s.live, &mut self.s.kernel)
+    }
+
+    fn look(&mut self, now: Instant) {
+        if self.s.asked.reload.swap(false, Ordering::Relaxed) {
+            self.begin_reload(Cause::Signal, false);
+        }
+        if self.s.asked.rotate.swap(false, Ordering::Relaxed) {
+            self.rotate();
+        }
+        while let Some(request) = self.s.requests.as_ref().and_then(|r| r.try_recv().ok()) {
+            self.answer(request);
+        }
+        while let Ok(news) = self.s.news.try_recv() {
+            self.trouble(Trouble::Interface, &news);
+        }
+        if let Some(done) = self.s.reloader.tick(now) {
+            self.reloaded(&done);
+        }
+        if let Some(eve) = &mut self.s.eve {
+            eve.tick(now);
+            for news in eve.take_news() {
+                self.say(&news);
+            }
+        }
+        if let Some((console, _)) = &mut self.s.console {
+            for news in console.take_news() {
+                self.say(&news);
+            }
+        }
+        if self.s.times.end.is_some_and(|end| now >= end) {
+            self.s.asked.stop.store(true, Ordering::Relaxed);
+        }
+        if now.saturating_duration_since(self.numbers) >= NUMBERS {
+            self.numbers = now;
+            self.count(now);
+        }
+    }
+
+    /// Once a second.
+    fn count(&mut self, now: Instant) {
+        let totals = self.gather();
+        match self.loss.look(now, totals.reader.packets, totals.lost()) {
+            Some(Change::Begins(text)) => self.trouble(Trouble::Loss, &text),
+            Some(Change::Ends(text)) => self.trouble(Trouble::LossOver, &text),
+            None => {}
+        }
+        let remarks: Vec<(String, String)> = totals
+            .interfaces
+            .iter()
+            .flat_map(|i| {
+                let name = &i.name;
+                // Their numbers change; what they say is said once.
+                i.remarks.iter().map(move |remark| {
+                    let key: String = remark.chars().filter(|c| c.is_alphabetic()).collect();
+                    (
+                        format!("{name}{key}"),
+                        format!("interface {name}: {remark}"),
+                    )
+                })
+            })
+            .collect();
+        for (key, text) in remarks {
+            if !self.said.contains(&key) {
+                self.said.push(key);
+                self.trouble(Trouble::Interface, &text);
+            }
+        }
+        let due = |every: Option<Duration>, told: Instant| {
+            every.is_some_and(|every| now.saturating_duration_since(told) >= every)
+        };
+        if due(self.s.times.stats, self.stats_told) {
+            self.stats_told = now;
+            let line = self.stats_line(&totals);
+            self.event(&line);
+        }
+        let status = totals.status(self.tally.alerts());
+        if due(self.s.times.status, self.status_told) {
+            self.status_told = now;
+            self.say(&status);
+        }
+        self.s.notifier.status(&status);
+        if let Some(interval) = self.s.notifier.watchdog_interval()
+            && self
+                .watchdog
+                .is_none_or(|told| now.saturating_duration_since(told) >= interval)
+        {
+            self.watchdog = Some(now);
+            self.s.notifier.watchdog();
+        }
+        let page = metrics::Page {
+            totals: &totals,
+            alerts: self.tally.alerts(),
+            repeats: self.tally.repeats(),
+            latency: &self.latency,
+            eve: self.s.eve.as_ref().map(LogFile::stats),
+            console: self.s.console.as_ref().map(|(console, _)| console.stats()),
+            rules: &self.rules,
+            current: &self.s.live.rules,
+            loaded: self.s.reloader.loaded,
+            reloads: self.reloads,
+            refused: self.s.reloader.refused,
+        };
+        self.s.board.show(&page, self.write_trouble().as_deref());
+        self.totals = Some(totals);
+    }
+
+    fn write_trouble(&self) -> Option<String> {
+        self.s
+            .eve
+            .as_ref()
+            .and_then(|eve| eve.trouble().map(str::to_owned))
+            .or_else(|| self.s.console.as_ref().and_then(|(c, _)| c.trouble()))
+    }
+
+    fn lost_lines(&self) -> u64 {
+        let eve = self.s.eve.as_ref().map_or(0, |eve| eve.stats().lost_lines);
+        let console = &self.s.console;
+        eve.saturating_add(console.as_ref().map_or(0, |(c, _)| c.stats().lost_lines))
+    }
+
+    fn stats_line(&self, totals: &Totals) -> String {
+        eve_events::stats(
+            now(),
+            &Stats {
+                uptime: self.begun.elapsed().as_secs(),
+                interfaces: &totals.interfaces,
+                capture: totals.capture(),
+                names: &names_counted(&totals.workers),
+                not_read: &not_read(&totals.reader, &totals.workers),
+                alerts: AlertCounts {
+                    total: self.tally.alerts(),
+                    repeats: self.tally.repeats(),
+                    lost: self.lost_lines(),
+                },
+                rules: RuleCounts {
+                    indicators: self.s.live.rules.get().len() as u64,
+                    reloads: self.reloads,
+                    refused: self.s.reloader.refused,
+                },
+            },
+        )
+    }
+
+    fn begin_reload(&mut self, cause: Cause, force: bool) {
+        self.s.notifier.reloading();
+        if let Err(error) = self.s.reloader.begin(cause, force) {
+            self.say(&format!(
+                "rules are not loaded again: cannot start a thread: {error}"
+            ));
+        }
+    }
+
+    fn reloaded(&mut self, done: &Done) {
+        let why = done.cause.words();
+        match &done.result {
+            Ok(text) => {
+                self.reloads = self.reloads.saturating_add(1);
+                self.say(&format!("rules loaded again ({why}): {text}"));
+            }
+            Err(text) => self.say(&format!(
+                "rules not loaded again ({why}), those loaded before stay in use: {text}"
+            )),
+        }
+        self.s.notifier.ready("");
+        let waiting = std::mem::take(&mut self.s.reloader.waiting);
+        for reply in waiting {
+            reply.send(match &done.result {
+                Ok(text) => Reply::ok(text.clone()),
+                Err(text) => Reply::error(text.clone()),
+            });
+        }
+    }
+
+    fn rotate(&mut self) -> String {
+        let text = match &mut self.s.eve {
+            Some(eve) => {
+                let _ = eve.rotate();
+                match eve.trouble() {
+                    None => "the EVE file was opened anew".to_owned(),
+                    Some(trouble) => trouble.to_owned(),
+                }
+            }
+            None => "there is no EVE file (--eve)".to_owned(),
+        };
+        self.say(&text);
+        text
+    }
+
+    fn answer(&mut self, request: Request) {
+        let Request { command, reply } = request;
+        match command {
+            Command::Reload { force } => {
+                // Answered when they are loaded.
+                self.s.reloader.waiting.push(reply);
+                self.begin_reload(Cause::Control, force);
+            }
+            Command::Rotate => {
+                let text = self.rotate();
+                reply.send(match &self.s.eve {
+                    Some(eve) if eve.trouble().is_none() => Reply::ok(text),
+                    _ => Reply::error(text),
+                });
+            }
+            Command::Stop => {
+                self.s.asked.stop.store(true, Ordering::Relaxed);
+                reply.send(Reply::ok("ending"));
+            }
+            Command::Status => {
+                let totals = self.gather();
+                let text = totals.status(self.tally.alerts());
+                let line = self.stats_line(&totals);
+                let data = serde_json::from_str::<serde_json::Value>(&line)
+                    .ok()
+                    .and_then(|event| event.get("stats").cloned())
+                    .unwrap_or_default();
+                reply.send(Reply::ok(text).with_data(data));
+            }
+        }
+    }
+
+    /// Writes out what there is, and says what could not be written. `seen` are the numbers of the taps at the end.
+    pub(super) fn close(
+        mut self,
+        interfaces: impl FnOnce(&mut KernelCounts) -> Vec<Interface>,
+    ) -> Left {
+        self.s.notifier.stopping();
+        let interfaces = interfaces(&mut self.s.kernel);
+        if let Some(totals) = &self.totals {
+            let line = self.stats_line(totals);
+            if self.s.times.stats.is_some() {
+                self.event(&line);
+            }
+        }
+        let mut errors = Vec::new();
+        if let Some(eve) = self.s.eve {
+            let (stats, news) = eve.finish();
+            if stats.lost_lines != 0 {
+                errors.push(format!(
+                    "{} lines of EVE could not be written",
+                    stats.lost_lines
+                ));
+            }
+            for text in news {
+                let line = format!("{}  {text}\n", now().human());
+                self.s.log.write_line(line.as_bytes());
+            }
+        }
+        let deadline = Instant::now()
+            .checked_add(Duration::from_secs(2))
+            .unwrap_or_else(Instant::now);
+        if let Some((console, _)) = self.s.console {
+            let (stats, _) = console.shutdown(deadline);
+            if stats.lost_lines != 0 {
+                errors.push(format!(
+                    "{} lines could not be written to standard output",
+                    stats.lost_lines
+                ));
+            }
+        }
+        let _ = self.s.log.shutdown(deadline);
+        Left {
+            not_folded: self.folder.overflowed(),
+            tally: self.tally,
+            interfaces,
+            rules: self.s.live.rules.get(),
+            errors,
+        }
+    }
+}
+
+impl Sink for Desk {
+    fn rules(&mut self, rules: &Arc<RuleSet>) {
+        if !Arc::ptr_eq(&self.rules, rules) {
+            self.rules = Arc::clone(rules);
+        }
+    }
+
+    fn sighting(&mut self, input: usize, sighting: &Sighting) -> io::Result<()> {
+        if self.folder.fold(sighting) == Folded::Repeat {
+            self.tally.repeat();
+            return Ok(());
+        }
+        let Some(indicator) = self.rules.indicator(sighting.hit.indicator) else {
+            return Ok(());
+        };
+        let Some(pack) = self.rules.pack(indicator.pack) else {
+            return Ok(());
+        };
+        self.tally.alert(sighting, &indicator, pack);
+        let interface = self.s.interfaces.get(input).map_or("", String::as_str);
+        let origin = Origin::Interface(interface);
+        let line = eve::line(sighting, &indicator, pack, origin);
+        if let Some((console, form)) = &mut self.s.console {
+            match form {
+                Lines::Text(style) => {
+                    let mut text = console::line(sighting, &indicator, pack, *style);
+                    text.push('\n');
+                    console.write_line(text.as_bytes());
+                }
+                Lines::Eve => console.write_line(line.as_bytes()),
+            }
+        }
+        if let Some(eve) = &mut self.s.eve {
+            eve.write_line(line.as_bytes());
+        }
+        let late = now().nanos().saturating_sub(sighting.timestamp.nanos());
+        // A card's clock may be ahead of ours.
+        self.latency
+            .saturating_record(u64::try_from(late).unwrap_or(1).max(1));
+        Ok(())
+    }
+
+    fn lines(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if let Some(eve) = &mut self.s.eve {
+            eve.flush();
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, _: &Progress) {
+        let now = Instant::now();
+        if self
+            .looked
+            .is_none_or(|looked| now.saturating_duration_since(looked) >= LOOK)
+        {
+            self.looked = Some(now);
+            self.look(now);
+        }
+    }
+}
+
+/// The time by this machine's clock.
+pub(super) fn now() -> Timestamp {
+    let nanos = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| {
+            i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+        });
+    Timestamp::from_nanos(nanos)
+}
+
+/// What is to be said of the age of rules.
+pub(super) fn age(rules: &RuleSet) -> Option<String> {
+    let newest = rules
+        .packs()
+        .filter_map(|pack| pack.updated.as_deref())
+        .max()?;
+    let passed = now().nanos_since(Timestamp::from_date(newest)?);
+    let days = passed / 86_400_000_000_000;
+    (days > OLD_RULES)
+        .then(|| format!("the newest rules are of {newest}, {days} days ago: look for newer ones"))
+}

@@ -1,0 +1,375 @@
+//! `bellerophon watch`: alerts out of the traffic of interfaces, for as long as it runs.
+
+mod desk;
+mod loss;
+mod metrics;
+mod reload;
+mod totals;
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::bounded;
+use signal_hook::consts::{SIGHUP, SIGUSR1};
+
+use super::Status;
+use super::run::{print, processors, same_file, stop_flag};
+use crate::cli::AlertForm;
+use crate::cli::watch::{SandboxMode, Watch};
+use crate::live::{Tap, TapError};
+use crate::output::Style;
+use crate::output::counted;
+use crate::output::log_file::{LogFile, Options as LogOptions, StreamOptions, StreamOut};
+use crate::output::summary::{Facts, Summary};
+use crate::pipeline::{self, Live, LiveConfig, Progress};
+use crate::rules::{self, Current, LoadOptions};
+use crate::sandbox::{self, rights};
+use crate::serve::control::{Access, Control};
+use crate::serve::http::Server;
+use crate::serve::notify::Notifier;
+use crate::source::filter::Filter;
+use desk::{Asked, Desk, Lines, Setup, Times};
+use metrics::Board;
+use reload::Reloader;
+use totals::{KernelCounts, Totals};
+
+/// How much may happen to interfaces before somebody looks.
+const NEWS: usize = 256;
+
+/// Runs the command.
+///
+/// # Errors
+/// What keeps it from beginning, or its summary from being printed.
+pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
+    let options = LoadOptions {
+        rules: args.rules.rules.clone(),
+        packs: args.rules.pack.clone(),
+    };
+    let loaded = rules::load(&options)?;
+    let rules = Arc::new(loaded.rules);
+    if let Some(cpus) = &args.capture.cpus {
+        check_cpus(&cpus.0)?;
+    }
+    let filter = args.capture.bpf.as_deref().map(Filter::new).transpose()?;
+    let form = alert_form(args)?;
+    check_paths(args, &rules)?;
+    // Bound and connected before anything is given up; threads begin later.
+    let server = args
+        .service
+        .metrics
+        .as_deref()
+        .map(Server::bind)
+        .transpose()?;
+    let control = args
+        .service
+        .control
+        .as_deref()
+        .map(|path| Control::bind(path, Access::Group))
+        .transpose()?;
+    let notifier = Notifier::from_env()?;
+    let plan = plan(args).prepare()?;
+    let asked = signals()?;
+    let (news, told) = bounded(NEWS);
+    let threads = Threads::new(args, processors());
+    let taps = open_taps(args, &threads, &asked.stop, &news)?;
+    let kernel = KernelCounts::new();
+    // From here on this process may do no more than it needs.
+    let sandbox = plan.apply()?;
+
+    let stream = |noun: &'static str| StreamOptions {
+        noun,
+        ..StreamOptions::default()
+    };
+    let stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    let log = StreamOut::new(stderr, "standard error", stream("line"))?;
+    let eve = args.output.eve.as_deref().filter(|p| !is_stdout(p));
+    let eve = eve
+        .map(|path| {
+            LogFile::open(
+                path,
+                LogOptions {
+                    max_bytes: args.output.eve_max_size,
+                    keep: args.output.eve_keep,
+                    noun: "event",
+                    ..LogOptions::default()
+                },
+            )
+        })
+        .transpose()
+        .map_err(|e| format!("--eve: {e}"))?;
+    let console = match form {
+        AlertForm::Text => Some(Lines::Text(Style::for_stream(&io::stdout()))),
+        AlertForm::Eve => Some(Lines::Eve),
+        AlertForm::Auto | AlertForm::None => None,
+    };
+    let console = match console {
+        Some(lines) => Some((StreamOut::stdout(stream("alert"))?, lines)),
+        None => None,
+    };
+    let board = Arc::new(Board::new(&sandbox));
+    let server = server
+        .map(|server| server.start(Arc::clone(&board) as _))
+        .transpose()?;
+    let (control, requests) = control.map(Control::start).transpose()?.unzip();
+
+    let current = Arc::new(Current::new(Arc::clone(&rules)));
+    let live = Arc::new(Live::new(Arc::clone(&current), taps.len(), threads.workers));
+    let seconds = |n: u32| (n != 0).then(|| Duration::from_secs(n.into()));
+    let begun = Instant::now();
+    let end = args
+        .capture
+        .stop_after
+        .map(|n| Duration::from_secs(n.into()));
+    let mut desk = Desk::new(Setup {
+        live: Arc::clone(&live),
+        interfaces: threads.interfaces.clone(),
+        repeat_window: args.output.repeat_window,
+        eve,
+        console,
+        log,
+        reloader: Reloader::new(options, current, !args.no_auto_reload),
+        asked: asked.clone(),
+        requests,
+        news: told,
+        board,
+        notifier,
+        times: Times {
+            stats: seconds(args.output.stats_interval),
+            status: seconds(args.output.status_interval),
+            end: end.and_then(|end| begun.checked_add(end)),
+        },
+        max_loss: args.output.max_loss,
+        kernel,
+    });
+    for problem in &loaded.problems {
+        desk.say(&format!("rules: {problem}"));
+    }
+    if let Some(text) = desk::age(&rules) {
+        desk.say(&text);
+    }
+    desk.say(&format!("sandbox: {sandbox}"));
+    if let Some(server) = &server {
+        desk.say(&format!(
+            "metrics at http://{}/metrics",
+            server.local_addr()
+        ));
+    }
+    desk.say(&format!(
+        "{} listed; {} of {} and {} read {}",
+        counted(rules.len() as u64, "name", "names"),
+        counted(
+            threads.interfaces.len() as u64,
+            "capture thread",
+            "capture threads"
+        ),
+        counted(
+            args.capture.interface.len() as u64,
+            "interface",
+            "interfaces"
+        ),
+        counted(threads.workers as u64, "worker", "workers"),
+        args.capture.interface.join(", "),
+    ));
+    desk.ready();
+    let config = LiveConfig {
+        taps,
+        workers: threads.workers,
+        filter,
+        live: Arc::clone(&live),
+        cpus: args.capture.cpus.as_ref().map(|cpus| cpus.0.clone()),
+    };
+    let outcome = pipeline::watch(config, &mut desk, &Progress::default(), &asked.stop)?;
+    let seen = live.readers();
+    let left = desk.close(|kernel| Totals::at_the_end(&outcome, &seen, kernel));
+    if let Some(control) = control {
+        // Where the socket's file stays, the next start replaces it.
+        let _ = control.stop();
+    }
+    if let Some(server) = server {
+        server.stop();
+    }
+    let mut errors = left.errors;
+    if let Some(error) = &outcome.sink_error {
+        errors.push(format!("cannot write the output: {error}"));
+    }
+    let summary = Summary::new(Facts {
+        outcome: &outcome,
+        tally: Some(&left.tally),
+        not_folded: left.not_folded,
+        rules: Some(&left.rules),
+        unread: Vec::new(),
+        errors,
+        skipped: Vec::new(),
+        interfaces: left.interfaces,
+        // To be stopped is how it ends.
+        stopped: false,
+        elapsed: begun.elapsed(),
+        readers: threads.interfaces.len(),
+        workers: threads.workers,
+    });
+    print(&summary, args.output.summary)?;
+    Ok(if summary.inputs.errors.is_empty() {
+        Status::Done
+    } else {
+        Status::Failed
+    })
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+fn alert_form(args: &Watch) -> Result<AlertForm, Box<dyn Error>> {
+    let eve = args.output.eve.as_deref();
+    let to_stdout = eve.is_some_and(is_stdout);
+    Ok(match (args.output.alerts, to_stdout) {
+        (AlertForm::Text | AlertForm::None, true) => {
+            return Err("--eve - and --alerts both claim standard output; give only one".into());
+        }
+        (_, true) => AlertForm::Eve,
+        (AlertForm::Auto, _) if eve.is_some() || io::stdout().is_terminal() => AlertForm::Text,
+        (AlertForm::Auto, _) => AlertForm::Eve,
+        (form, _) => form,
+    })
+}
+
+fn check_cpus(cpus: &[u16]) -> Result<(), Box<dyn Error>> {
+    #[cfg(target_os = "linux")]
+    {
+        let ours = rustix::thread::sched_getaffinity(None)?;
+        if let Some(cpu) = cpus.iter().find(|&&cpu| !ours.is_set(cpu.into())) {
+            return Err(format!(
+                "--cpus {cpu}: there is no processor of this number, or this process may not use it"
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// The EVE file must not be one of the rules.
+fn check_paths(args: &Watch, rules: &rules::RuleSet) -> Result<(), Box<dyn Error>> {
+    let Some(eve) = args.output.eve.as_deref() else {
+        return Ok(());
+    };
+    if rules
+        .packs()
+        .any(|pack| same_file(Path::new(&pack.file), eve))
+    {
+        return Err(format!(
+            "{}: --eve would write to one of the rule files; name another file",
+            eve.display()
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// What the process may still do once it runs.
+fn plan(args: &Watch) -> sandbox::Plan {
+    let folder = |path: &Path| match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut read = args.rules.rules.clone();
+    read.extend(args.config.clone());
+    let eve = args.output.eve.as_deref().filter(|p| !is_stdout(p));
+    let write = eve
+        .into_iter()
+        // Where the file is a link, it is made anew beside what it leads to.
+        .flat_map(|path| {
+            let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            [folder(path), folder(&real)]
+        })
+        .chain(args.service.control.as_deref().map(folder))
+        .collect();
+    sandbox::Plan {
+        mode: match args.service.sandbox {
+            SandboxMode::Strict => sandbox::Mode::Strict,
+            SandboxMode::BestEffort => sandbox::Mode::BestEffort,
+            SandboxMode::Off => sandbox::Mode::Off,
+        },
+        user: args.service.user.clone(),
+        // An interface that comes back is opened again.
+        keep_raw: true,
+        read,
+        write,
+        inet: args.service.metrics.is_some(),
+    }
+}
+
+fn signals() -> io::Result<Asked> {
+    let asked = Asked {
+        stop: stop_flag()?,
+        ..Asked::default()
+    };
+    signal_hook::flag::register(SIGHUP, Arc::clone(&asked.reload))?;
+    signal_hook::flag::register(SIGUSR1, Arc::clone(&asked.rotate))?;
+    Ok(asked)
+}
+
+/// How many threads there are, and what for.
+struct Threads {
+    /// The interface of each capture thread.
+    interfaces: Vec<String>,
+    each: usize,
+    workers: usize,
+}
+
+impl Threads {
+    fn new(args: &Watch, processors: usize) -> Self {
+        let interfaces = &args.capture.interface;
+        let count = interfaces.len().max(1);
+        // Both capture threads and workers need a processor of their own where the traffic is hard.
+        let half = processors.div_ceil(2).checked_div(count).unwrap_or(1);
+        let each = args.capture.threads.map_or(half, usize::from).max(1);
+        let readers = each.saturating_mul(count);
+        let others = processors.saturating_sub(readers);
+        let workers = args.capture.workers.map_or(others, usize::from);
+        Self {
+            interfaces: interfaces
+                .iter()
+                .flat_map(|name| std::iter::repeat_n(name.clone(), each))
+                .collect(),
+            each,
+            workers: workers.max(readers),
+        }
+    }
+}
+
+fn open_taps(
+    args: &Watch,
+    threads: &Threads,
+    stop: &Arc<AtomicBool>,
+    news: &crossbeam_channel::Sender<String>,
+) -> Result<Vec<Tap>, Box<dyn Error>> {
+    let mut taps = Vec::new();
+    for (index, name) in args.capture.interface.iter().enumerate() {
+        if args.capture.interface.iter().take(index).any(|n| n == name) {
+            return Err(format!("interface {name} is given twice").into());
+        }
+        for number in 0..threads.each {
+            let tap = Tap::open(
+                name,
+                (number, threads.each),
+                args.capture.options(),
+                stop,
+                news.clone(),
+            );
+            taps.push(tap.map_err(|error| match error {
+                TapError::NoRight { .. } => {
+                    let program = std::env::current_exe().unwrap_or_else(|_| "bellerophon".into());
+                    format!("{error}\n{}", rights::explain(&program)).into()
+                }
+                error => Box::<dyn Error>::from(error),
+            })?);
+        }
+    }
+    Ok(taps)
+}

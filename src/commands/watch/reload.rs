@@ -1,0 +1,273 @@
+//! Rules that are loaded again while the old ones count: built on a thread of its own, refused where they are worse.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
+
+use crate::output::{counted, grouped};
+use crate::rules::{self, Current, LoadOptions, Loaded, RuleSet};
+use crate::serve::control::ReplyTo;
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Why rules were loaded again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    Signal,
+    Control,
+    Change,
+}
+
+impl Cause {
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Signal => "SIGHUP",
+            Self::Control => "ctl reload",
+            Self::Change => "the files changed",
+        }
+    }
+}
+
+/// What came of a reload: what to say of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Done {
+    pub(super) cause: Cause,
+    /// In words: what counts now, or why the old rules stay.
+    pub(super) result: Result<String, String>,
+}
+
+/// Loads rules again.
+pub(super) struct Reloader {
+    options: LoadOptions,
+    current: Arc<Current>,
+    building: Option<Building>,
+    /// Somebody asked while rules were built.
+    again: Option<(Cause, bool)>,
+    watch: Option<Watched>,
+    /// Rules that nobody should use any more: freed here once nobody does, and not by a thread that reads packets.
+    old: Vec<Arc<RuleSet>>,
+    pub(super) loaded: SystemTime,
+    pub(super) refused: u64,
+    /// Who waits for the answer.
+    pub(super) waiting: Vec<ReplyTo>,
+}
+
+struct Building {
+    cause: Cause,
+    force: bool,
+    result: Receiver<Result<Loaded, rules::RulesError>>,
+}
+
+impl Reloader {
+    /// `automatic` says whether changed files are loaded by themselves.
+    pub(super) fn new(options: LoadOptions, current: Arc<Current>, automatic: bool) -> Self {
+        let watch = (automatic && !options.rules.is_empty()).then(|| Watched::new(&options.rules));
+        Self {
+            options,
+            current,
+            building: None,
+            again: None,
+            watch,
+            old: Vec::new(),
+            loaded: SystemTime::now(),
+            refused: 0,
+            waiting: Vec::new(),
+        }
+    }
+
+    /// Begins to load. `force` takes rules with defects, and much fewer than before.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub(super) fn begin(&mut self, cause: Cause, force: bool) -> io::Result<()> {
+        if self.building.is_some() {
+            // What changed after the files were read counts as well.
+            self.again = Some((cause, force));
+            return Ok(());
+        }
+        let (send, result) = bounded(1);
+        let options = self.options.clone();
+        thread::Builder::new()
+            .name("rules".to_owned())
+            .spawn(move || {
+                // Where the program ends meanwhile nobody listens.
+                let _ = send.send(rules::load(&options));
+            })?;
+        self.building = Some(Building {
+            cause,
+            force,
+            result,
+        });
+        if let Some(watch) = &mut self.watch {
+            watch.now_loaded(&self.options.rules);
+        }
+        Ok(())
+    }
+
+    /// To be called again and again: looks for changed files, and whether rules are built.
+    pub(super) fn tick(&mut self, now: Instant) -> Option<Done> {
+        self.old.retain(|rules| Arc::strong_count(rules) > 1);
+        if self.building.is_none()
+            && let Some(watch) = &mut self.watch
+            && watch.changed(now, &self.options.rules)
+            && let Err(error) = self.begin(Cause::Change, false)
+        {
+            return Some(Done {
+                cause: Cause::Change,
+                result: Err(format!("cannot start a thread: {error}")),
+            });
+        }
+        let building = self.building.as_ref()?;
+        let loaded = match building.result.try_recv() {
+            Ok(loaded) => loaded,
+            Err(TryRecvError::Empty) => return None,
+            Err(TryRecvError::Disconnected) => {
+                let cause = building.cause;
+                self.building = None;
+                self.refused = self.refused.saturating_add(1);
+                let result = Err("the thread that loads them ended by a panic".to_owned());
+                return Some(Done { cause, result });
+            }
+        };
+        let building = self.building.take()?;
+        let result = self.judge(loaded, building.force);
+        if result.is_err() {
+            self.refused = self.refused.saturating_add(1);
+        }
+        if let Some((cause, force)) = self.again.take() {
+            // Where it cannot be started the files are seen to differ, or are asked for again.
+            let _ = self.begin(cause, force);
+        }
+        Some(Done {
+            cause: building.cause,
+            result,
+        })
+    }
+
+    fn judge(
+        &mut self,
+        loaded: Result<Loaded, rules::RulesError>,
+        force: bool,
+    ) -> Result<String, String> {
+        let loaded = loaded.map_err(|error| error.to_string())?;
+        let before = self.current.get().len();
+        let now = loaded.rules.len();
+        let defects = loaded.problems.len();
+        if !force && let Some(first) = loaded.problems.first() {
+            return Err(format!(
+                "{}, first: {first}; correct them, or `ctl reload --force` to use the rest",
+                counted(defects as u64, "defect", "defects")
+            ));
+        }
+        if !force && now < before.div_ceil(2) {
+            return Err(format!(
+                "{} names are listed now and only {} would be: less than half; `ctl reload --force` if that is right",
+                grouped(before as u64),
+                grouped(now as u64)
+            ));
+        }
+        self.old.push(self.current.replace(Arc::new(loaded.rules)));
+        self.loaded = SystemTime::now();
+        let mut text = format!(
+            "{} listed, before {}",
+            counted(now as u64, "name", "names"),
+            grouped(before as u64)
+        );
+        if defects != 0 {
+            text.push_str(&format!(
+                "; left out: {}",
+                counted(defects as u64, "defect", "defects")
+            ));
+        }
+        Ok(text)
+    }
+}
+
+/// Looks for changes of files by what the file system says of them: that works with every one of them, and with files
+/// that are replaced as well as with those that are written to.
+struct Watched {
+    looked: Instant,
+    loaded: BTreeMap<PathBuf, Mark>,
+    /// What was seen to differ last time: it has to be the same once more, or somebody is still writing.
+    differed: Option<BTreeMap<PathBuf, Mark>>,
+}
+
+/// What changes when a file does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mark {
+    identity: (u64, u64),
+    length: u64,
+    modified: Option<SystemTime>,
+    changed: (i64, i64),
+}
+
+impl Watched {
+    fn new(paths: &[PathBuf]) -> Self {
+        Self {
+            looked: Instant::now(),
+            loaded: marks(paths),
+            differed: None,
+        }
+    }
+
+    fn now_loaded(&mut self, paths: &[PathBuf]) {
+        self.loaded = marks(paths);
+        self.differed = None;
+    }
+
+    fn changed(&mut self, now: Instant, paths: &[PathBuf]) -> bool {
+        if now.saturating_duration_since(self.looked) < LOOK {
+            return false;
+        }
+        self.looked = now;
+        let marks = marks(paths);
+        if marks == self.loaded {
+            self.differed = None;
+            return false;
+        }
+        if self.differed.as_ref() == Some(&marks) {
+            return true;
+        }
+        self.differed = Some(marks);
+        false
+    }
+}
+
+fn marks(paths: &[PathBuf]) -> BTreeMap<PathBuf, Mark> {
+    let mut all = BTreeMap::new();
+    let mut add = |path: &Path| {
+        if let Some(mark) = mark(path) {
+            all.insert(path.to_owned(), mark);
+        }
+    };
+    for path in paths {
+        add(path);
+        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+            add(&entry.path());
+        }
+    }
+    all
+}
+
+fn mark(path: &Path) -> Option<Mark> {
+    use std::os::unix::fs::MetadataExt;
+    let file = fs::metadata(path).ok()?;
+    Some(Mark {
+        identity: (file.dev(), file.ino()),
+        length: file.len(),
+        modified: file.modified().ok(),
+        changed: (file.ctime(), file.ctime_nsec()),
+    })
+}
+
+#[cfg(test)]
+#[path = "reload_tests.rs"]
+#[allow(clippy::arithmetic_side_effects)] // a test may
+mod tests;

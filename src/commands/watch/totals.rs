@@ -1,0 +1,240 @@
+//! What all threads have told so far, put together.
+
+use std::collections::BTreeMap;
+
+use crate::live::{Counters, Interfaces, State, TapStats};
+use crate::output::eve_events::Capture;
+use crate::output::grouped;
+use crate::output::summary::Interface;
+use crate::pipeline::{Live, Outcome, Seen};
+use crate::stats::{ReaderStats, WorkerStats};
+use crate::triage::HeadStats;
+
+/// So many connections have to be seen from one side before it is said that the other one is missing.
+const ONE_SIDED: u64 = 200;
+
+/// So many packets have to be seen before it is said that no connection began.
+const WITHOUT_HANDSHAKES: u64 = 20_000;
+
+/// The kernel's own counts of the interfaces, since the beginning.
+pub(super) struct KernelCounts {
+    source: Option<Interfaces>,
+    before: BTreeMap<String, Counters>,
+}
+
+impl KernelCounts {
+    /// Begins to count. Where the kernel does not tell, nothing is said of it.
+    pub(super) fn new() -> Self {
+        let mut source = Interfaces::open().ok();
+        let before = source.as_mut().and_then(|s| s.read().ok());
+        Self {
+            source,
+            before: before.unwrap_or_default(),
+        }
+    }
+
+    fn read(&mut self) -> BTreeMap<String, Counters> {
+        let now = self.source.as_mut().and_then(|s| s.read().ok());
+        let since = |(name, now): (String, Counters)| {
+            let before = self.before.get(&name).copied().unwrap_or_default();
+            (name, now.since(&before))
+        };
+        now.unwrap_or_default().into_iter().map(since).collect()
+    }
+}
+
+/// All numbers.
+pub(super) struct Totals {
+    pub(super) reader: ReaderStats,
+    pub(super) workers: WorkerStats,
+    pub(super) interfaces: Vec<Interface>,
+    /// Generation of the rules that all readers use.
+    pub(super) generation: u64,
+}
+
+impl Totals {
+    /// What the threads told last.
+    pub(super) fn gather(live: &Live, kernel: &mut KernelCounts) -> Self {
+        let seen = live.readers();
+        let mut reader = ReaderStats::default();
+        for seen in &seen {
+            reader.add(&seen.reader);
+        }
+        let mut workers = live.workers();
+        workers.add_glanced(&reader.glanced);
+        Self {
+            interfaces: interfaces(seen.iter().map(|s| (&s.tap, &s.reader.heads)), kernel),
+            generation: seen.iter().map(|s: &Seen| s.generation).min().unwrap_or(0),
+            reader,
+            workers,
+        }
+    }
+
+    /// What is known at the end.
+    pub(super) fn at_the_end(
+        outcome: &Outcome,
+        live: &[Seen],
+        kernel: &mut KernelCounts,
+    ) -> Vec<Interface> {
+        let none = HeadStats::default();
+        let taps = outcome.inputs.iter().filter_map(|input| {
+            let tap = input.tap.as_ref()?;
+            let seen = live.iter().find(|seen| seen.tap.interface == tap.interface);
+            Some((tap, seen.map_or(&none, |seen| &seen.reader.heads)))
+        });
+        interfaces(taps, kernel)
+    }
+
+    /// Packets that should have been read and were lost.
+    pub(super) fn lost(&self) -> u64 {
+        let sum = |of: fn(&Interface) -> u64| {
+            self.interfaces
+                .iter()
+                .fold(0u64, |sum, interface| sum.saturating_add(of(interface)))
+        };
+        sum(|i| i.dropped)
+            .saturating_add(sum(|i| i.interface_dropped.unwrap_or(0)))
+            .saturating_add(self.reader.dropped)
+    }
+
+    /// For `stats` events.
+    pub(super) fn capture(&self) -> Capture {
+        let sum = |of: fn(&Interface) -> u64| {
+            self.interfaces
+                .iter()
+                .fold(0u64, |sum, interface| sum.saturating_add(of(interface)))
+        };
+        Capture {
+            packets: self.reader.packets,
+            bytes: self.reader.wire_bytes,
+            kernel_drops: sum(|i| i.dropped),
+            ring_freezes: sum(|i| i.freezes),
+            channel_drops: self.reader.dropped,
+            interface_drops: sum(|i| i.interface_dropped.unwrap_or(0)),
+            interface_errors: sum(|i| i.interface_errors.unwrap_or(0)),
+        }
+    }
+
+    /// One line: how it goes.
+    pub(super) fn status(&self, alerts: u64) -> String {
+        let bad: Vec<String> = self
+            .interfaces
+            .iter()
+            .filter(|i| i.state != State::Up.as_str())
+            .map(|i| format!("; {} is {}", i.name, i.state))
+            .collect();
+        let c = self.capture();
+        format!(
+            "{} packets, {} names, {} alerts; lost: {} in the ring, {} at the workers, {} at the interface{}",
+            grouped(c.packets),
+            grouped(self.workers.names_total()),
+            grouped(alerts),
+            grouped(c.kernel_drops),
+            grouped(c.channel_drops),
+            grouped(c.interface_drops),
+            bad.concat(),
+        )
+    }
+}
+
+fn interfaces<'a>(
+    taps: impl Iterator<Item = (&'a TapStats, &'a HeadStats)>,
+    kernel: &mut KernelCounts,
+) -> Vec<Interface> {
+    let mut all: Vec<(TapStats, HeadStats)> = Vec::new();
+    for (tap, heads) in taps.filter(|(tap, _)| !tap.interface.is_empty()) {
+        match all
+            .iter_mut()
+            .find(|(known, _)| known.interface == tap.interface)
+        {
+            Some((sum, sum_heads)) => {
+                sum.add(tap);
+                sum_heads.add(heads);
+            }
+            None => all.push((tap.clone(), *heads)),
+        }
+    }
+    let counters = kernel.read();
+    all.into_iter()
+        .map(|(tap, heads)| {
+            let counters = counters.get(&tap.interface);
+            Interface {
+                remarks: remarks(&tap, &heads),
+                state: tap.state.as_str(),
+                received: tap.received,
+                dropped: tap.dropped,
+                freezes: tap.freezes,
+                interface_packets: counters.map(|c| c.packets),
+                interface_dropped: counters.map(|c| c.dropped),
+                interface_errors: counters.map(|c| c.errors),
+                outages: tap.outages,
+                name: tap.interface,
+            }
+        })
+        .collect()
+}
+
+/// What limits what can be seen at an interface.
+pub(super) fn remarks(tap: &TapStats, heads: &HeadStats) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let few = |some: u64, many: u64| many >= ONE_SIDED && some.saturating_mul(50) < many;
+    let (opened, accepted) = (heads.opened, heads.accepted);
+    if few(accepted, opened) {
+        remarks.push(format!(
+            "only one direction seems to be mirrored: {} connections were opened and {} accepted",
+            grouped(opened),
+            grouped(accepted)
+        ));
+    } else if few(opened, accepted) {
+        remarks.push(format!(
+            "only one direction seems to be mirrored: {} connections were accepted and {} opened",
+            grouped(accepted),
+            grouped(opened)
+        ));
+    } else if tap.received >= WITHOUT_HANDSHAKES && opened == 0 && accepted == 0 {
+        remarks.push("no beginning of a TCP connection was seen".to_owned());
+    }
+    if tap.merged != 0 {
+        remarks.push(format!(
+            "{} packets were longer than the link carries: an offload (GRO, LRO) merges them",
+            grouped(tap.merged)
+        ));
+    }
+    if tap.bad_blocks != 0 {
+        remarks.push(format!(
+            "{} blocks of the ring contradicted themselves",
+            grouped(tap.bad_blocks)
+        ));
+    }
+    remarks
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // a test may
+mod tests {
+    use super::*;
+
+    fn said(received: u64, opened: u64, accepted: u64, merged: u64) -> String {
+        let tap = TapStats {
+            received,
+            merged,
+            ..TapStats::default()
+        };
+        let heads = HeadStats {
+            opened,
+            accepted,
+            ..HeadStats::default()
+        };
+        remarks(&tap, &heads).join("; ")
+    }
+
+    #[test]
+    fn what_a_mirror_leaves_out_is_noticed() {
+        assert_eq!(said(100, 0, 0, 0), "");
+        assert_eq!(said(1_000_000, 500, 490, 0), "");
+        assert!(said(9_000, 500, 3, 0).contains("500 connections were opened and 3 accepted"));
+        assert!(said(9_000, 0, 500, 0).contains("500 connections were accepted and 0 opened"));
+        assert!(said(90_000, 0, 0, 0).contains("no beginning of a TCP connection"));
+        assert!(said(10, 1, 1, 7).contains("7 packets were longer"));
+    }
+}

@@ -1,0 +1,77 @@
+//! What is counted of a tap.
+
+/// State of a tap's interface.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum State {
+    /// Frames can come.
+    #[default]
+    Up,
+    /// It is up, and has no carrier.
+    NoCarrier,
+    /// It was set down.
+    Down,
+    /// There is no interface of this name, or it cannot be opened.
+    Gone,
+}
+
+impl State {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::NoCarrier => "no carrier",
+            Self::Down => "down",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// What one tap counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TapStats {
+    /// The interface, as it was named on the command line.
+    pub interface: String,
+    /// Its state when it was looked at last.
+    pub state: State,
+    /// Frames taken from the ring.
+    pub received: u64,
+    /// Their bytes on the wire.
+    pub bytes: u64,
+    /// Frames that the kernel had for the ring, those without room in it included.
+    pub offered: u64,
+    /// Frames for which the ring had no room: they are lost.
+    pub dropped: u64,
+    /// How often the ring was full.
+    pub freezes: u64,
+    /// VLAN tags put back that the card or the kernel had taken out.
+    pub tags: u64,
+    /// Frames longer than the link can carry: several that were merged on the way (GRO, LRO).
+    pub merged: u64,
+    /// How often the interface went down or away.
+    pub outages: u64,
+    /// How often it was opened again.
+    pub reopened: u64,
+    /// Blocks of the ring that contradict themselves.
+    pub bad_blocks: u64,
+}
+
+impl TapStats {
+    /// Adds another tap of the same interface.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, n) in [
+            (&mut self.received, other.received),
+            (&mut self.bytes, other.bytes),
+            (&mut self.offered, other.offered),
+            (&mut self.dropped, other.dropped),
+            (&mut self.freezes, other.freezes),
+            (&mut self.tags, other.tags),
+            (&mut self.merged, other.merged),
+            (&mut self.bad_blocks, other.bad_blocks),
+        ] {
+            *sum = sum.saturating_add(n);
+        }
+        // All taps of an interface see the same outage.
+        self.outages = self.outages.max(other.outages);
+        self.reopened = self.reopened.max(other.reopened);
+    }
+}

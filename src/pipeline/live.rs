@@ -1,0 +1,228 @@
+//! What the pipeline does on a live link and not with captures: rules are replaced while it runs, numbers are told while
+//! they grow, what is silent is given up though no packet says how late it is, and where workers cannot keep up their
+//! payloads are dropped before the kernel has to drop packets.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{RecvTimeoutError, TryRecvError};
+
+use super::early::Early;
+use super::reader::{Closed, Ended, Reader};
+use crate::live::{Tap, TapStats};
+use crate::rules::Current;
+use crate::source::Frames;
+use crate::stats::{ReaderStats, WorkerStats};
+
+/// How often numbers are told and silent flows are given up.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often workers are given what there is, where it is less than a batch. A thread that is woken for each block of the
+/// ring costs more than the block.
+const FLUSH: Duration = Duration::from_millis(10);
+
+/// How long a reader waits for its workers within one block at the most: in that time its ring must not run full.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// What all crews on live links share with whoever watches them.
+#[derive(Debug)]
+pub struct Live {
+    /// The rules that count.
+    pub rules: Arc<Current>,
+    readers: Vec<Mutex<Seen>>,
+    workers: Vec<Mutex<WorkerStats>>,
+    next_reader: AtomicUsize,
+    next_worker: AtomicUsize,
+}
+
+/// What a reader told last.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Its numbers.
+    pub reader: ReaderStats,
+    /// The numbers of its tap.
+    pub tap: TapStats,
+    /// Generation of the rules that it uses.
+    pub generation: u64,
+}
+
+impl Live {
+    /// For so many readers and workers in all.
+    pub fn new(rules: Arc<Current>, readers: usize, workers: usize) -> Self {
+        Self {
+            rules,
+            readers: (0..readers).map(|_| Mutex::default()).collect(),
+            workers: (0..workers).map(|_| Mutex::default()).collect(),
+            next_reader: AtomicUsize::new(0),
+            next_worker: AtomicUsize::new(0),
+        }
+    }
+
+    /// What the readers told last.
+    pub fn readers(&self) -> Vec<Seen> {
+        self.readers.iter().map(read).collect()
+    }
+
+    /// What the workers told last, added up. Messages of which a glance was enough are not among them.
+    pub fn workers(&self) -> WorkerStats {
+        let mut sum = WorkerStats::default();
+        for slot in &self.workers {
+            sum.add(&read(slot));
+        }
+        sum
+    }
+
+    pub(super) fn worker_slot(&self) -> Option<&Mutex<WorkerStats>> {
+        self.workers
+            .get(self.next_worker.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn reader_slot(&self) -> Option<&Mutex<Seen>> {
+        self.readers
+            .get(self.next_reader.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+fn read<T: Clone>(slot: &Mutex<T>) -> T {
+    // A thread that panicked ends the run; its last numbers stay.
+    slot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// What a reader on a live link keeps beside its work.
+pub(super) struct House<'a> {
+    live: &'a Live,
+    slot: Option<&'a Mutex<Seen>>,
+    generation: u64,
+    told: Instant,
+    flushed: Instant,
+    /// How long it may still wait for workers within this block.
+    patience: Duration,
+}
+
+impl<'a> House<'a> {
+    pub(super) fn new(live: &'a Live) -> Self {
+        Self {
+            live,
+            slot: live.reader_slot(),
+            generation: 0,
+            told: Instant::now(),
+            flushed: Instant::now(),
+            patience: PATIENCE,
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Between two blocks of packets.
+    pub(super) fn keep_house(&mut self, tap: &mut Tap) -> Result<(), Ended> {
+        let Some(house) = &mut self.live else {
+            return Ok(());
+        };
+        house.patience = if tap.is_pressed() {
+            Duration::ZERO
+        } else {
+            PATIENCE
+        };
+        let generation = house.live.rules.generation();
+        if generation != house.generation {
+            house.generation = generation;
+            let rules = house.live.rules.get();
+            // What was read so far is matched with the rules of its time.
+            self.flush()?;
+            self.far_rules = self.filter.is_none() && Early::suits(&rules);
+            self.rules = Some(rules);
+        }
+        let Some(house) = &mut self.live else {
+            return Ok(());
+        };
+        let time = Instant::now();
+        if time.saturating_duration_since(house.flushed) >= FLUSH {
+            house.flushed = time;
+            self.flush()?;
+        }
+        let Some(house) = &mut self.live else {
+            return Ok(());
+        };
+        if time.saturating_duration_since(house.told) < INTERVAL {
+            return Ok(());
+        }
+        house.told = time;
+        if let Some(slot) = house.slot {
+            let mut reader = self.stats.clone();
+            reader.gaps.settle();
+            reader.add_input(tap.report());
+            reader.fragments = *self.defragmenter.stats();
+            reader.heads = self.triage.stats();
+            let tap = tap.stats().clone();
+            reader.ring_dropped = reader.ring_dropped.saturating_add(tap.dropped);
+            let seen = Seen {
+                reader,
+                tap,
+                generation: house.generation,
+            };
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        }
+        let now = tap.now();
+        if let Some(now) = now {
+            self.expire_fragments(now)?;
+        }
+        // Also where no packet came yet: the workers tell their numbers then.
+        self.mark_pending();
+        for batch in &mut self.batches {
+            batch.now = Some(now.unwrap_or_default());
+        }
+        Ok(self.flush()?)
+    }
+
+    /// Sends every worker what there is for it. Where a worker has as much to do as it may have, its batch grows until it is full;
+    /// then the reader waits for a little, and drops the batch if that does not help.
+    pub(super) fn flush_live(&mut self) -> Result<(), Closed> {
+        let Some(house) = &mut self.live else {
+            return Ok(());
+        };
+        let mut left = false;
+        for (lane, batch) in self.lanes.iter().zip(&mut self.batches) {
+            if batch.len() == 0 && !batch.last && batch.now.is_none() {
+                continue;
+            }
+            let mut next = match lane.empty.try_recv() {
+                Ok(next) => next,
+                Err(TryRecvError::Disconnected) => return Err(Closed),
+                // The end has to arrive, whatever it takes.
+                Err(TryRecvError::Empty) if batch.last => lane.empty.recv().map_err(|_| Closed)?,
+                Err(TryRecvError::Empty) if batch.is_full() => {
+                    let begun = Instant::now();
+                    let waited = lane.empty.recv_timeout(house.patience);
+                    house.patience = house.patience.saturating_sub(begun.elapsed());
+                    match waited {
+                        Ok(next) => next,
+                        Err(RecvTimeoutError::Disconnected) => return Err(Closed),
+                        Err(RecvTimeoutError::Timeout) => {
+                            let lost = batch.len() as u64;
+                            self.stats.dropped = self.stats.dropped.saturating_add(lost);
+                            let now = batch.now;
+                            batch.clear();
+                            batch.now = now;
+                            left |= now.is_some();
+                            continue;
+                        }
+                    }
+                }
+                Err(TryRecvError::Empty) => {
+                    left = true;
+                    continue;
+                }
+            };
+            next.clear();
+            batch.epoch = self.epoch;
+            batch.input = self.input;
+            batch.rules.clone_from(&self.rules);
+            let full = std::mem::replace(batch, next);
+            lane.full.send(full).map_err(|_| Closed)?;
+        }
+        self.epoch = self.epoch.wrapping_add(1);
+        self.pending = left;
+        Ok(())
+    }
+}
