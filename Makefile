@@ -23,7 +23,7 @@ export CARGO
 unexport MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test conformance fmt lint bench bench-ci bench-record bench-peers fuzz clean \
+.PHONY: help run build test conformance fmt lint bench bench-ci bench-record bench-peers deb fuzz clean \
 	prepare
 
 help: ## List the targets
@@ -86,6 +86,14 @@ fuzz: prepare ## Fuzz each target (FUZZ="dns tls" SECONDS_EACH=600)
 			fuzz/corpus/$$target fuzz/target/seeds/$$target -- \
 			-max_total_time=$(SECONDS_EACH) -timeout=20 -max_len=20000; \
 	done
+
+# Built for the system that it is built on: the package depends on that one's libc6 or newer.
+deb: prepare ## Build the Debian package target/debian/*.deb
+	@command -v cargo-deb >/dev/null || \
+		{ echo 'error: cargo-deb is missing. Install it: cargo install cargo-deb --locked' >&2; exit 1; }
+	@command -v dpkg-shlibdeps >/dev/null || \
+		{ echo 'error: dpkg-shlibdeps is missing. Install it: apt-get install dpkg-dev' >&2; exit 1; }
+	@$(CARGO) deb $(LOCKED) --strip -p bellerophon --output $(or $(CARGO_TARGET_DIR),target)/debian/
 
 clean: ## Remove what was built
 	@$(CARGO) clean

@@ -1,6 +1,7 @@
 //! Packet time.
 
 use std::fmt;
+use std::time::SystemTime;
 
 /// A moment in packet time: nanoseconds since 1970-01-01T00:00:00Z, as the capture states it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +45,13 @@ impl Timestamp {
     /// Nanoseconds from `earlier` to `self`; negative where the clock went back.
     pub const fn nanos_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
+    }
+
+    /// Now, by this machine's clock: only for what is no packet.
+    pub fn of_clock() -> Self {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let nanos = since.map_or(0, |since| since.as_nanos());
+        Self(i64::try_from(nanos).unwrap_or(i64::MAX))
     }
 
     /// Midnight at the beginning of a day, `YYYY-MM-DD`. `None` where the text has another shape.

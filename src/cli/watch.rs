@@ -43,6 +43,9 @@ pub struct CaptureArgs {
         help_heading = "Capture"
     )]
     pub interface: Vec<String>,
+    /// By what packets are captured: the kernel's ring (Linux), or libpcap, with one thread an interface
+    #[arg(long, value_name = "METHOD", default_value = METHOD, help_heading = "Capture")]
+    pub method: CaptureMethod,
     /// Capture threads for each interface [default: half of the processors, at least 1, shared by the
     /// interfaces]
     #[arg(long, value_name = "N", help_heading = "Capture",
@@ -97,6 +100,22 @@ pub struct CaptureArgs {
     pub stop_after: Option<u32>,
 }
 
+/// The default of `--method`.
+const METHOD: &str = if cfg!(target_os = "linux") {
+    "ring"
+} else {
+    "libpcap"
+};
+
+/// `--method`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CaptureMethod {
+    /// A packet socket with a ring of blocks that the kernel fills.
+    Ring,
+    /// libpcap; without the kernel's filter.
+    Libpcap,
+}
+
 /// `--fanout`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FanoutMode {
@@ -123,6 +142,10 @@ impl CaptureArgs {
     /// How interfaces are captured.
     pub fn options(&self) -> live::Options {
         live::Options {
+            method: match self.method {
+                CaptureMethod::Ring => live::Method::Ring,
+                CaptureMethod::Libpcap => live::Method::Libpcap,
+            },
             ring_bytes: self.ring_size,
             block_bytes: self.block_size,
             block_timeout: Duration::from_millis(self.block_timeout.into()),

@@ -26,9 +26,30 @@ pub enum Clock {
     Card,
 }
 
+/// By what frames are captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// The kernel's ring of blocks: Linux.
+    Ring,
+    /// libpcap.
+    Libpcap,
+}
+
+impl Default for Method {
+    fn default() -> Self {
+        if cfg!(target_os = "linux") {
+            Self::Ring
+        } else {
+            Self::Libpcap
+        }
+    }
+}
+
 /// How an interface is captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
+    /// By what.
+    pub method: Method,
     /// Bytes of a thread's ring.
     pub ring_bytes: u64,
     /// Bytes of a block of it: a power of two of at least 64 KiB.
@@ -61,6 +82,7 @@ impl Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            method: Method::default(),
             ring_bytes: 64 << 20,
             block_bytes: 256 << 10,
             block_timeout: Duration::from_millis(20),

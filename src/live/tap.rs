@@ -1,34 +1,17 @@
-//! One ring on one interface: frames for one reader, for as long as the program runs.
+//! An interface, however it is captured.
 
 use std::fs;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
 
 use crossbeam_channel::Sender;
 
-use super::block::{Cursor, Found};
-use super::stats::{State, TapStats};
-use super::sys::{self, Kind, Ring, Size, Socket, Wait};
-use super::{Clock, Fanout, Options, filter};
-use crate::source::{CaptureReport, Fill, Frame, Frames, LinkType, SourceError};
+use super::libpcap::PcapTap;
+#[cfg(target_os = "linux")]
+use super::ring::RingTap;
+use super::{Method, Options, TapStats};
 use crate::time::Timestamp;
-
-/// How long a wait lasts at the most before it is looked whether the program is to stop.
-const PATIENCE: Duration = Duration::from_millis(100);
-
-/// How often the kernel is asked for its counts, and for the state of the interface.
-const LOOK: Duration = Duration::from_millis(500);
-
-/// An interface that is gone is looked for again after so long, then after twice as long, up to [`LONGEST`].
-const FIRST_RETRY: Duration = Duration::from_millis(250);
-const LONGEST: Duration = Duration::from_secs(10);
-
-/// A frame may be longer than the interface's MTU by its link header and tags.
-const OVERHEAD: u32 = 64;
 
 /// Why an interface cannot be captured.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +30,26 @@ pub enum TapError {
         /// The interface.
         name: String,
     },
+    /// libpcap refuses it.
+    #[error("interface {name}: {cause}")]
+    Libpcap {
+        /// The interface.
+        name: String,
+        /// What libpcap says.
+        cause: String,
+    },
+    /// Only the kernel's ring can be shared.
+    #[error("interface {name}: libpcap has one capture thread for an interface; give --threads 1")]
+    NotShared {
+        /// The interface.
+        name: String,
+    },
+    /// Only Linux has the ring.
+    #[error("interface {name}: this system has no packet rings; give --method libpcap")]
+    NoRing {
+        /// The interface.
+        name: String,
+    },
     /// Anything else.
     #[error("interface {name}: cannot {action}: {cause}")]
     Io {
@@ -59,52 +62,33 @@ pub enum TapError {
     },
 }
 
-/// Names of the interfaces that there are, in order.
-pub fn interfaces() -> Vec<String> {
-    let mut names: Vec<String> = fs::read_to_string("/proc/net/dev")
-        .unwrap_or_default()
-        .lines()
-        .filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned()))
-        .collect();
-    names.sort();
-    names
+/// What the pipeline asks of an interface between two blocks.
+pub trait Link {
+    /// What was counted, up to now.
+    fn stats(&mut self) -> &TapStats;
+
+    /// Packet time now, as far as it can be told: that of the last frame, and what has passed since.
+    fn now(&self) -> Option<Timestamp>;
+
+    /// Whether most of its memory waits to be read: whoever waits now makes the kernel drop frames.
+    fn is_pressed(&self) -> bool;
 }
 
-/// A ring on an interface.
-#[derive(Debug)]
-pub struct Tap {
-    options: Options,
-    /// How many taps share the interface.
-    taps: usize,
-    /// The interface's name, which may change.
-    name: String,
-    index: i32,
-    ring: Option<Ring>,
-    cursor: Cursor,
-    link: LinkType,
-    cooked: bool,
-    /// Longest frame that one packet can be.
-    longest: u32,
-    report: CaptureReport,
-    stats: TapStats,
-    looked: Instant,
-    retry: Instant,
-    back_off: Duration,
-    /// Time of the last frame, by the clock of packets and by ours.
-    last: Option<(Timestamp, Instant)>,
-    stop: Arc<AtomicBool>,
-    /// Since when nothing new is taken.
-    closed: Option<Instant>,
-    news: Sender<String>,
-    /// Only the first tap of an interface tells of it.
-    tells: bool,
+/// An interface that was opened for one reader.
+pub struct Tap(pub(crate) Opened);
+
+/// How it is read.
+pub(crate) enum Opened {
+    #[cfg(target_os = "linux")]
+    Ring(Box<RingTap>),
+    Libpcap(Box<PcapTap>),
 }
 
 impl Tap {
     /// Opens tap `number` of `taps` on the interface `name`. What happens to the interface later is told to `news`.
     ///
     /// # Errors
-    /// There is no such interface, the rights are missing, or the kernel refuses the ring.
+    /// There is no such interface, the rights are missing, or the system refuses to capture.
     pub fn open(
         name: &str,
         (number, taps): (usize, usize),
@@ -112,422 +96,51 @@ impl Tap {
         stop: &Arc<AtomicBool>,
         news: Sender<String>,
     ) -> Result<Self, TapError> {
-        let mut tap = Self {
-            options,
-            taps,
-            name: name.to_owned(),
-            index: 0,
-            ring: None,
-            cursor: Cursor::default(),
-            link: LinkType::ETHERNET,
-            cooked: false,
-            longest: u32::MAX,
-            report: CaptureReport::default(),
-            stats: TapStats {
-                interface: name.to_owned(),
-                ..TapStats::default()
-            },
-            looked: Instant::now(),
-            retry: Instant::now(),
-            back_off: FIRST_RETRY,
-            last: None,
-            stop: Arc::clone(stop),
-            closed: None,
-            news,
-            tells: number == 0,
+        let opened = match options.method {
+            Method::Libpcap if taps > 1 => {
+                let name = name.to_owned();
+                return Err(TapError::NotShared { name });
+            }
+            Method::Libpcap => {
+                let tap = PcapTap::open(name, options, stop, news)?;
+                Opened::Libpcap(Box::new(tap))
+            }
+            #[cfg(target_os = "linux")]
+            Method::Ring => {
+                let tap = RingTap::open(name, (number, taps), options, stop, news)?;
+                Opened::Ring(Box::new(tap))
+            }
+            #[cfg(not(target_os = "linux"))]
+            Method::Ring => {
+                let name = name.to_owned();
+                return Err(TapError::NoRing { name });
+            }
         };
-        tap.attach()
-            .map_err(|(action, cause)| match cause.raw_os_error() {
-                Some(libc::ENODEV) => TapError::NoInterface {
-                    name: name.to_owned(),
-                    known: interfaces().join(", "),
-                },
-                Some(libc::EPERM | libc::EACCES) if action == "open a packet socket" => {
-                    TapError::NoRight {
-                        name: name.to_owned(),
-                    }
-                }
-                _ => TapError::Io {
-                    name: name.to_owned(),
-                    action,
-                    cause,
-                },
-            })?;
-        Ok(tap)
-    }
-
-    /// Opens the interface, and lets nothing in before all is set.
-    fn attach(&mut self) -> Result<(), (&'static str, io::Error)> {
-        let name = self.name.clone();
-        let index = sys::index_of(&name).map_err(|e| ("find it", e))?;
-        let open = |kind| Socket::open(kind).map_err(|e| ("open a packet socket", e));
-        let mut socket = open(Kind::Link)?;
-        socket.bind(index, false).map_err(|e| ("bind to it", e))?;
-        let (link, kind) = link_type(
-            socket
-                .hardware_type()
-                .map_err(|e| ("ask for its type", e))?,
-        );
-        // A bound socket takes no ring.
-        socket = open(kind)?;
-        socket
-            .filter(&filter::nothing())
-            .map_err(|e| ("set a filter", e))?;
-        let size = Size {
-            block: self.options.block_bytes,
-            blocks: self.options.blocks(),
-            timeout: self.options.block_timeout,
-        };
-        let ring = Ring::new(socket, size).map_err(|e| ("make the ring (--ring-size)", e))?;
-        let socket = ring.socket();
-        let flags = socket.flags(&name).map_err(|e| ("ask for its state", e))?;
-        if flags.loopback {
-            // Before Linux 4.20 each packet of a loopback interface is seen twice.
-            let _ = socket.ignore_outgoing();
-        }
-        if self.options.promiscuous && !flags.loopback {
-            socket
-                .promiscuous(index)
-                .map_err(|e| ("make it promiscuous", e))?;
-        }
-        if self.options.clock == Clock::Card {
-            socket
-                .hardware_time(&name)
-                .map_err(|e| ("have its card take times (--clock card)", e))?;
-        }
-        socket.bind(index, true).map_err(|e| ("bind to it", e))?;
-        if self.taps > 1 {
-            self.share(socket, index)
-                .map_err(|e| ("share its frames (--fanout)", e))?;
-        }
-        let program =
-            if self.options.kernel_filter && kind == Kind::Link && link == LinkType::ETHERNET {
-                filter::no_bulk()
-            } else {
-                filter::everything()
-            };
-        // What was counted so far was not let in.
-        let _ = socket.statistics();
-        socket.filter(&program).map_err(|e| ("set a filter", e))?;
-        self.longest = socket
-            .mtu(&name)
-            .map_or(u32::MAX, |mtu| mtu.saturating_add(OVERHEAD));
-        self.index = index;
-        self.link = link;
-        self.cooked = kind == Kind::Network;
-        self.stats.state = if !flags.up {
-            State::Down
-        } else if flags.running {
-            State::Up
-        } else {
-            State::NoCarrier
-        };
-        self.ring = Some(ring);
-        self.cursor = Cursor::default();
-        Ok(())
-    }
-
-    fn share(&self, socket: &Socket, index: i32) -> io::Result<()> {
-        let mode = match self.options.fanout {
-            Fanout::Hash => libc::PACKET_FANOUT_HASH | libc::PACKET_FANOUT_FLAG_DEFRAG,
-            Fanout::Addresses => libc::PACKET_FANOUT_CBPF,
-            Fanout::Cpu => libc::PACKET_FANOUT_CPU,
-            Fanout::Queue => libc::PACKET_FANOUT_QM,
-        };
-        // Numbers of groups are common to a network namespace; an interface that came back has another number.
-        let group = std::process::id() ^ index.unsigned_abs().wrapping_mul(0x9e37);
-        socket.join((group & 0xffff) as u16, mode)?;
-        if self.options.fanout == Fanout::Addresses {
-            socket.share_by(&filter::by_addresses())?;
-        }
-        Ok(())
+        Ok(Self(opened))
     }
 
     /// What was counted, up to now.
     pub fn stats(&mut self) -> &TapStats {
-        self.count();
-        self.stats.received = self.report.frames;
-        self.stats.bytes = self.report.original_bytes;
-        &self.stats
-    }
-
-    /// Asks the kernel for what it counted.
-    fn count(&mut self) {
-        if let Some(ring) = &self.ring
-            && let Ok(counted) = ring.socket().statistics()
-        {
-            let add = |sum: &mut u64, n: u32| *sum = sum.saturating_add(u64::from(n));
-            add(&mut self.stats.offered, counted.packets);
-            add(&mut self.stats.dropped, counted.drops);
-            add(&mut self.stats.freezes, counted.freezes);
+        match &mut self.0 {
+            #[cfg(target_os = "linux")]
+            Opened::Ring(tap) => tap.stats(),
+            Opened::Libpcap(tap) => tap.stats(),
         }
-    }
-
-    /// Packet time now, as far as it can be told: that of the last frame, and what has passed since.
-    pub fn now(&self) -> Option<Timestamp> {
-        let (timestamp, seen) = self.last?;
-        let passed = i64::try_from(seen.elapsed().as_nanos()).unwrap_or(i64::MAX);
-        Some(Timestamp::from_nanos(
-            timestamp.nanos().saturating_add(passed),
-        ))
-    }
-
-    /// Whether most of the ring waits to be read: whoever waits now makes the kernel drop frames.
-    pub fn is_pressed(&self) -> bool {
-        self.ring
-            .as_ref()
-            .is_some_and(|ring| ring.is_filled(ring.blocks().saturating_mul(3) / 4))
-    }
-
-    fn tell(&self, text: String) {
-        if self.tells {
-            // Where nobody listens, or too much is told, the state can still be seen.
-            let _ = self.news.try_send(text);
-        }
-    }
-
-    /// Looks at the interface, and for it where it is gone.
-    fn look(&mut self) {
-        self.looked = Instant::now();
-        let Some(ring) = &self.ring else {
-            self.try_again();
-            return;
-        };
-        let before = self.stats.state;
-        let current = sys::name_of(self.index);
-        match current {
-            Err(_) => self.stats.state = State::Gone,
-            Ok(current) => {
-                let flags = ring.socket().flags(&current);
-                self.stats.state = match flags {
-                    Ok(flags) if !flags.up => State::Down,
-                    Ok(flags) if !flags.running => State::NoCarrier,
-                    Ok(_) => State::Up,
-                    Err(_) => State::Gone,
-                };
-                if current != self.name && self.stats.state != State::Gone {
-                    self.tell(format!(
-                        "interface {} is now called {current}; it is still captured",
-                        self.name
-                    ));
-                    self.name = current;
-                }
-            }
-        }
-        let now = self.stats.state;
-        if now == before {
-            return;
-        }
-        if before == State::Up {
-            self.stats.outages = self.stats.outages.saturating_add(1);
-        }
-        let name = &self.name;
-        match now {
-            State::Up => self.tell(format!("interface {name} is up")),
-            State::NoCarrier => self.tell(format!(
-                "interface {name} has no carrier: nothing can be seen until it has"
-            )),
-            State::Down => self.tell(format!(
-                "interface {name} is down: nothing can be seen until it is up"
-            )),
-            State::Gone => self.tell(format!(
-                "interface {name} is gone: it is looked for until it comes back"
-            )),
-        }
-        if now == State::Gone {
-            self.count();
-            self.ring = None;
-            self.name.clone_from(&self.stats.interface);
-            self.back_off = FIRST_RETRY;
-            self.retry = Instant::now();
-        }
-    }
-
-    /// Opens the interface again, where it is time to try.
-    fn try_again(&mut self) {
-        if Instant::now() < self.retry || self.closed.is_some() {
-            return;
-        }
-        match self.attach() {
-            Ok(()) => {
-                self.stats.reopened = self.stats.reopened.saturating_add(1);
-                let name = &self.name;
-                self.tell(format!("interface {name} is back and captured again"));
-            }
-            Err((action, cause)) => {
-                if self.back_off >= LONGEST && cause.raw_os_error() != Some(libc::ENODEV) {
-                    let name = &self.name;
-                    self.tell(format!("interface {name}: cannot {action}: {cause}"));
-                }
-                self.retry = Instant::now()
-                    .checked_add(self.back_off)
-                    .unwrap_or_else(Instant::now);
-                self.back_off = self.back_off.saturating_mul(2).min(LONGEST);
-            }
-        }
-    }
-
-    /// Lets nothing new in: what the ring holds is still read.
-    fn close(&mut self) {
-        self.closed = Some(Instant::now());
-        if let Some(ring) = &self.ring {
-            let _ = ring.socket().filter(&filter::nothing());
-        }
-    }
-
-    /// The next block, if there is one.
-    fn take(&mut self) -> bool {
-        let Some(ring) = &mut self.ring else {
-            return false;
-        };
-        ring.release();
-        if !ring.take() {
-            return false;
-        }
-        match Cursor::new(ring.block()) {
-            Some(cursor) => self.cursor = cursor,
-            None => self.stats.bad_blocks = self.stats.bad_blocks.saturating_add(1),
-        }
-        true
     }
 }
 
-/// What the frames of an interface begin with, and how they are asked for.
-fn link_type(hardware: u16) -> (LinkType, Kind) {
-    match hardware {
-        libc::ARPHRD_ETHER | libc::ARPHRD_LOOPBACK => (LinkType::ETHERNET, Kind::Link),
-        libc::ARPHRD_IEEE80211 => (LinkType::IEEE802_11, Kind::Link),
-        libc::ARPHRD_IEEE80211_RADIOTAP => (LinkType::IEEE802_11_RADIOTAP, Kind::Link),
-        // Tunnels and point-to-point links: IP is all that is of interest.
-        _ => (LinkType::RAW, Kind::Network),
+/// Names of the interfaces that there are, in order.
+pub fn interfaces() -> Vec<String> {
+    let list = fs::read_to_string("/proc/net/dev").unwrap_or_default();
+    let mut names: Vec<String> = list
+        .lines()
+        .filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned()))
+        .collect();
+    if names.is_empty() {
+        // Not Linux.
+        let devices = pcap::Device::list().unwrap_or_default();
+        names.extend(devices.into_iter().map(|device| device.name));
     }
-}
-
-impl Frames for Tap {
-    #[inline(always)]
-    fn next_buffered(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
-        let Some(ring) = &mut self.ring else {
-            return Ok(None);
-        };
-        let Some(mut found) = self.cursor.next(ring.block()) else {
-            if !self.cursor.is_at_end() {
-                self.stats.bad_blocks = self.stats.bad_blocks.saturating_add(1);
-                self.cursor = Cursor::default();
-            }
-            return Ok(None);
-        };
-        if found.tag.is_some() && !self.cooked {
-            put_tag_back(&mut found, ring, &mut self.stats);
-        }
-        let report = &mut self.report;
-        report.frames = report.frames.wrapping_add(1);
-        report.captured_bytes = report.captured_bytes.wrapping_add(found.length as u64);
-        report.original_bytes = report
-            .original_bytes
-            .wrapping_add(u64::from(found.original_len));
-        if (found.length as u64) < u64::from(found.original_len) {
-            report.cut_frames = report.cut_frames.wrapping_add(1);
-        }
-        if found.original_len > self.longest {
-            self.stats.merged = self.stats.merged.wrapping_add(1);
-        }
-        if self.cursor.is_at_end() {
-            self.last = Some((found.timestamp, Instant::now()));
-        }
-        let block = ring.block();
-        Ok(Some(Frame {
-            number: report.frames,
-            timestamp: found.timestamp,
-            link: self.link,
-            original_len: found.original_len,
-            data: block
-                .get(found.start..)
-                .and_then(|rest| rest.get(..found.length))
-                .unwrap_or_default(),
-        }))
-    }
-
-    #[inline]
-    fn ahead(&self) -> impl Iterator<Item = (LinkType, &[u8])> {
-        let block = self.ring.as_ref().map_or(&[][..], Ring::block);
-        let mut cursor = self.cursor;
-        std::iter::from_fn(move || {
-            // A frame with a tag to put back lies elsewhere when its turn comes.
-            let found = cursor.next(block).filter(|found| found.tag.is_none())?;
-            let data = block.get(found.start..)?.get(..found.length)?;
-            Some((self.link, data))
-        })
-    }
-
-    fn fill(&mut self) -> Result<Fill, SourceError> {
-        if self.closed.is_none() && self.stop.load(Ordering::Relaxed) {
-            self.close();
-        }
-        if self.looked.elapsed() >= LOOK {
-            self.look();
-        }
-        if self.take() {
-            return Ok(Fill::More);
-        }
-        if let Some(closed) = self.closed {
-            // By then the kernel has handed over the block that was not full.
-            let due = self.options.block_timeout.saturating_mul(3).max(PATIENCE);
-            if closed.elapsed() >= due {
-                return Ok(if self.take() { Fill::More } else { Fill::End });
-            }
-        }
-        let Some(ring) = &self.ring else {
-            thread::sleep(PATIENCE);
-            return Ok(Fill::More);
-        };
-        let patience = if self.closed.is_some() {
-            self.options.block_timeout
-        } else {
-            PATIENCE
-        };
-        match ring.socket().wait(patience) {
-            Wait::Ready => {
-                self.take();
-            }
-            Wait::Error => {
-                // It tells that the interface went down; the kernel goes on by itself when it is up again.
-                let _ = ring.socket().take_error();
-                self.look();
-                if self.stats.state != State::Up {
-                    thread::sleep(PATIENCE);
-                }
-            }
-            Wait::TimedOut => {}
-        }
-        Ok(Fill::More)
-    }
-
-    fn progress(&self) -> u64 {
-        self.report.captured_bytes
-    }
-
-    fn report(&self) -> &CaptureReport {
-        &self.report
-    }
-
-    fn is_stream(&self) -> bool {
-        true
-    }
-
-    fn tap(&mut self) -> Option<&mut Tap> {
-        Some(self)
-    }
-}
-
-#[cold]
-fn put_tag_back(found: &mut Found, ring: &mut Ring, stats: &mut TapStats) {
-    if found.put_tag_back(ring.block_mut()).is_some() {
-        stats.tags = stats.tags.wrapping_add(1);
-    }
-}
-
-/// Whether `path` leads to a network interface: for the advice that it is captured with `watch`.
-pub fn is_interface(path: &Path) -> bool {
-    path.to_str()
-        .is_some_and(|name| sys::index_of(name).is_ok())
+    names.sort();
+    names
 }

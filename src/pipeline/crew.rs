@@ -38,7 +38,7 @@ pub(super) enum Inputs<'a> {
 /// An input that was taken.
 pub(super) enum Taken<'a> {
     Capture(&'a Input),
-    Tap(Box<Tap>),
+    Tap(Tap),
 }
 
 impl<'a> Queue<'a> {
@@ -57,9 +57,7 @@ impl<'a> Queue<'a> {
             Inputs::Captures(inputs) => Taken::Capture(inputs.get(index)?),
             Inputs::Taps(taps) => {
                 let tap = taps.get(index)?.lock();
-                Taken::Tap(Box::new(
-                    tap.unwrap_or_else(PoisonError::into_inner).take()?,
-                ))
+                Taken::Tap(tap.unwrap_or_else(PoisonError::into_inner).take()?)
             }
         };
         Some((index, taken))

@@ -10,7 +10,7 @@ use crossbeam_channel::{RecvTimeoutError, TryRecvError};
 
 use super::early::Early;
 use super::reader::{Closed, Ended, Reader};
-use crate::live::{Tap, TapStats};
+use crate::live::TapStats;
 use crate::rules::Current;
 use crate::source::Frames;
 use crate::stats::{ReaderStats, WorkerStats};
@@ -115,11 +115,14 @@ impl<'a> House<'a> {
 
 impl Reader<'_> {
     /// Between two blocks of packets.
-    pub(super) fn keep_house(&mut self, tap: &mut Tap) -> Result<(), Ended> {
+    pub(super) fn keep_house(&mut self, frames: &mut impl Frames) -> Result<(), Ended> {
         let Some(house) = &mut self.live else {
             return Ok(());
         };
-        house.patience = if tap.is_pressed() {
+        let Some(link) = frames.link() else {
+            return Ok(());
+        };
+        house.patience = if link.is_pressed() {
             Duration::ZERO
         } else {
             PATIENCE
@@ -151,10 +154,11 @@ impl Reader<'_> {
         if let Some(slot) = house.slot {
             let mut reader = self.stats.clone();
             reader.gaps.settle();
-            reader.add_input(tap.report());
             reader.fragments = *self.defragmenter.stats();
             reader.heads = self.triage.stats();
-            let tap = tap.stats().clone();
+            reader.add_input(frames.report());
+            let tap = frames.link().map(|link| link.stats().clone());
+            let tap = tap.unwrap_or_default();
             reader.ring_dropped = reader.ring_dropped.saturating_add(tap.dropped);
             let seen = Seen {
                 reader,
@@ -163,7 +167,7 @@ impl Reader<'_> {
             };
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         }
-        let now = tap.now();
+        let now = frames.link().and_then(|link| link.now());
         if let Some(now) = now {
             self.expire_fragments(now)?;
         }

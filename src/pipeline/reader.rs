@@ -12,7 +12,7 @@ use super::crew::{Queue, Shared, Taken};
 use super::early::Early;
 use super::live::House;
 use super::progress::Mark;
-use crate::live::TapStats;
+use crate::live::{Opened, TapStats};
 use crate::names::dns::Glance;
 use crate::names::stream::Hint;
 use crate::names::tls;
@@ -177,7 +177,14 @@ impl<'a> Reader<'a> {
             self.input = index;
             let (report, closed) = match taken {
                 Taken::Capture(input) => self.capture(input, options),
-                Taken::Tap(mut tap) => self.frames(tap.stats().interface.clone(), *tap),
+                Taken::Tap(mut tap) => {
+                    let name = tap.stats().interface.clone();
+                    match tap.0 {
+                        #[cfg(target_os = "linux")]
+                        Opened::Ring(tap) => self.frames(name, *tap),
+                        Opened::Libpcap(tap) => self.frames(name, *tap),
+                    }
+                }
             };
             let mut gaps = std::mem::take(&mut self.stats.gaps);
             gaps.settle();
@@ -228,7 +235,7 @@ impl<'a> Reader<'a> {
         };
         self.update(&mut mark, &frames);
         self.stats.add_input(frames.report());
-        let tap = frames.tap().map(|tap| tap.stats().clone());
+        let tap = frames.link().map(|link| link.stats().clone());
         if let Some(tap) = &tap {
             self.stats.ring_dropped = self.stats.ring_dropped.saturating_add(tap.dropped);
         }
@@ -252,9 +259,9 @@ impl<'a> Reader<'a> {
             blocks = blocks.wrapping_add(1);
             self.update(mark, capture);
             let due = capture.is_stream() || blocks.is_multiple_of(BLOCKS_PER_EPOCH);
-            if let Some(tap) = capture.tap() {
+            if self.live.is_some() {
                 // It ends by itself when it is asked to, and what it holds is read.
-                self.keep_house(tap)?;
+                self.keep_house(capture)?;
             } else {
                 if due {
                     self.flush()?;

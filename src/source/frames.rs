@@ -1,6 +1,6 @@
 //! What the reader of the pipeline wants of anything that frames come from.
 
-use crate::live::Tap;
+use crate::live::Link;
 
 use super::{Capture, CaptureReport, Fill, Frame, LinkType, SourceError};
 
@@ -32,7 +32,7 @@ pub trait Frames {
     fn is_stream(&self) -> bool;
 
     /// The interface that they come from, if it is one.
-    fn tap(&mut self) -> Option<&mut Tap> {
+    fn link(&mut self) -> Option<&mut dyn Link> {
         None
     }
 }

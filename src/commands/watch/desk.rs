@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use hdrhistogram::Histogram;
@@ -24,7 +24,7 @@ use crate::output::tally::Tally;
 use crate::output::{Style, console};
 use crate::pipeline::{Live, Progress, Sink};
 use crate::rules::RuleSet;
-use crate::serve::control::{Command, Reply, Request};
+use crate::serve::control::{Command, Reply, ReplyTo, Request};
 use crate::serve::notify::Notifier;
 use crate::time::Timestamp;
 
@@ -109,6 +109,8 @@ pub(super) struct Left {
     pub(super) not_folded: u64,
     pub(super) interfaces: Vec<Interface>,
     pub(super) rules: Arc<RuleSet>,
+    /// From a packet's time to its alert, in nanoseconds.
+    pub(super) latency: Histogram<u64>,
     /// What could not be written.
     pub(super) errors: Vec<String>,
 }
@@ -140,7 +142,7 @@ impl Desk {
 
     /// Says something on standard error.
     pub(super) fn say(&mut self, text: &str) {
-        let line = format!("{}  {text}\n", now().human());
+        let line = format!("{}  {text}\n", Timestamp::of_clock().human());
         self.s.log.write_line(line.as_bytes());
     }
 
@@ -161,7 +163,7 @@ impl Desk {
 
     fn trouble(&mut self, what: Trouble, text: &str) {
         self.say(text);
-        self.event(&eve_events::anomaly(now(), what, text));
+        self.event(&eve_events::anomaly(Timestamp::of_clock(), what, text));
     }
 
     /// All numbers as they are now.
@@ -171,7 +173,7 @@ impl Desk {
 
     fn look(&mut self, now: Instant) {
         if self.s.asked.reload.swap(false, Ordering::Relaxed) {
-            self.begin_reload(Cause::Signal, false);
+            self.begin_reload(Cause::Signal, false, None);
         }
         if self.s.asked.rotate.swap(false, Ordering::Relaxed) {
             self.rotate();
@@ -289,7 +291,7 @@ impl Desk {
 
     fn stats_line(&self, totals: &Totals) -> String {
         eve_events::stats(
-            now(),
+            Timestamp::of_clock(),
             &Stats {
                 uptime: self.begun.elapsed().as_secs(),
                 interfaces: &totals.interfaces,
@@ -310,9 +312,10 @@ impl Desk {
         )
     }
 
-    fn begin_reload(&mut self, cause: Cause, force: bool) {
+    fn begin_reload(&mut self, cause: Cause, force: bool, reply: Option<ReplyTo>) {
         self.s.notifier.reloading();
-        if let Err(error) = self.s.reloader.begin(cause, force) {
+        if let Err(error) = self.s.reloader.begin(cause, force, reply) {
+            self.s.notifier.ready("");
             self.say(&format!(
                 "rules are not loaded again: cannot start a thread: {error}"
             ));
@@ -331,13 +334,6 @@ impl Desk {
             )),
         }
         self.s.notifier.ready("");
-        let waiting = std::mem::take(&mut self.s.reloader.waiting);
-        for reply in waiting {
-            reply.send(match &done.result {
-                Ok(text) => Reply::ok(text.clone()),
-                Err(text) => Reply::error(text.clone()),
-            });
-        }
     }
 
     fn rotate(&mut self) -> String {
@@ -358,11 +354,8 @@ impl Desk {
     fn answer(&mut self, request: Request) {
         let Request { command, reply } = request;
         match command {
-            Command::Reload { force } => {
-                // Answered when they are loaded.
-                self.s.reloader.waiting.push(reply);
-                self.begin_reload(Cause::Control, force);
-            }
+            // Answered when they are loaded.
+            Command::Reload { force } => self.begin_reload(Cause::Control, force, Some(reply)),
             Command::Rotate => {
                 let text = self.rotate();
                 reply.send(match &self.s.eve {
@@ -410,7 +403,7 @@ impl Desk {
                 ));
             }
             for text in news {
-                let line = format!("{}  {text}\n", now().human());
+                let line = format!("{}  {text}\n", Timestamp::of_clock().human());
                 self.s.log.write_line(line.as_bytes());
             }
         }
@@ -432,6 +425,7 @@ impl Desk {
             tally: self.tally,
             interfaces,
             rules: self.s.live.rules.get(),
+            latency: self.latency,
             errors,
         }
     }
@@ -472,7 +466,9 @@ impl Sink for Desk {
         if let Some(eve) = &mut self.s.eve {
             eve.write_line(line.as_bytes());
         }
-        let late = now().nanos().saturating_sub(sighting.timestamp.nanos());
+        let late = Timestamp::of_clock()
+            .nanos()
+            .saturating_sub(sighting.timestamp.nanos());
         // A card's clock may be ahead of ours.
         self.latency
             .saturating_record(u64::try_from(late).unwrap_or(1).max(1));
@@ -502,23 +498,13 @@ impl Sink for Desk {
     }
 }
 
-/// The time by this machine's clock.
-pub(super) fn now() -> Timestamp {
-    let nanos = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| {
-            i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-        });
-    Timestamp::from_nanos(nanos)
-}
-
 /// What is to be said of the age of rules.
 pub(super) fn age(rules: &RuleSet) -> Option<String> {
     let newest = rules
         .packs()
         .filter_map(|pack| pack.updated.as_deref())
         .max()?;
-    let passed = now().nanos_since(Timestamp::from_date(newest)?);
+    let passed = Timestamp::of_clock().nanos_since(Timestamp::from_date(newest)?);
     let days = passed / 86_400_000_000_000;
     (days > OLD_RULES)
         .then(|| format!("the newest rules are of {newest}, {days} days ago: look for newer ones"))

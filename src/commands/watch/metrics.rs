@@ -18,7 +18,9 @@ use crate::serve::http::{Health, Pages};
 const STUCK: Duration = Duration::from_secs(10);
 
 /// Bounds of the latency's buckets, in seconds.
-const BUCKETS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const BUCKETS: [f64; 11] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// What is shown.
 pub(super) struct Board {

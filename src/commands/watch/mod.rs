@@ -184,7 +184,7 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         live: Arc::clone(&live),
         cpus: args.capture.cpus.as_ref().map(|cpus| cpus.0.clone()),
     };
-    let outcome = pipeline::watch(config, &mut desk, &Progress::default(), &asked.stop)?;
+    let mut outcome = pipeline::watch(config, &mut desk, &Progress::default(), &asked.stop)?;
     let seen = live.readers();
     let left = desk.close(|kernel| Totals::at_the_end(&outcome, &seen, kernel));
     if let Some(control) = control {
@@ -194,6 +194,8 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     if let Some(server) = server {
         server.stop();
     }
+    // From the packet's own time, which counts here.
+    outcome.latency = left.latency;
     let mut errors = left.errors;
     if let Some(error) = &outcome.sink_error {
         errors.push(format!("cannot write the output: {error}"));

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::output::{counted, grouped};
 use crate::rules::{self, Current, LoadOptions, Loaded, RuleSet};
-use crate::serve::control::ReplyTo;
+use crate::serve::control::{Reply, ReplyTo};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -55,8 +55,10 @@ pub(super) struct Reloader {
     old: Vec<Arc<RuleSet>>,
     pub(super) loaded: SystemTime,
     pub(super) refused: u64,
-    /// Who waits for the answer.
-    pub(super) waiting: Vec<ReplyTo>,
+    /// Who waits for the rules that are being built.
+    waiting: Vec<ReplyTo>,
+    /// Who asked while rules were being built: for those built next.
+    waiting_more: Vec<ReplyTo>,
 }
 
 struct Building {
@@ -79,19 +81,46 @@ impl Reloader {
             loaded: SystemTime::now(),
             refused: 0,
             waiting: Vec::new(),
+            waiting_more: Vec::new(),
         }
     }
 
-    /// Begins to load. `force` takes rules with defects, and much fewer than before.
+    /// Begins to load. `force` takes rules with defects, and much fewer than before; `reply` is told what came of it.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub(super) fn begin(&mut self, cause: Cause, force: bool) -> io::Result<()> {
+    pub(super) fn begin(
+        &mut self,
+        cause: Cause,
+        force: bool,
+        reply: Option<ReplyTo>,
+    ) -> io::Result<()> {
         if self.building.is_some() {
             // What changed after the files were read counts as well.
-            self.again = Some((cause, force));
+            let forced = self.again.is_some_and(|(_, forced)| forced);
+            self.again = Some((cause, force || forced));
+            self.waiting_more.extend(reply);
             return Ok(());
         }
+        self.waiting.extend(reply);
+        let begun = self.build(cause, force);
+        if let Err(error) = &begun {
+            self.answer(&Err(format!("cannot start a thread: {error}")));
+        }
+        begun
+    }
+
+    /// Tells those who wait.
+    fn answer(&mut self, result: &Result<String, String>) {
+        for reply in self.waiting.drain(..) {
+            reply.send(match result {
+                Ok(text) => Reply::ok(text.clone()),
+                Err(text) => Reply::error(text.clone()),
+            });
+        }
+    }
+
+    fn build(&mut self, cause: Cause, force: bool) -> io::Result<()> {
         let (send, result) = bounded(1);
         let options = self.options.clone();
         thread::Builder::new()
@@ -117,7 +146,7 @@ impl Reloader {
         if self.building.is_none()
             && let Some(watch) = &mut self.watch
             && watch.changed(now, &self.options.rules)
-            && let Err(error) = self.begin(Cause::Change, false)
+            && let Err(error) = self.begin(Cause::Change, false, None)
         {
             return Some(Done {
                 cause: Cause::Change,
@@ -133,6 +162,7 @@ impl Reloader {
                 self.building = None;
                 self.refused = self.refused.saturating_add(1);
                 let result = Err("the thread that loads them ended by a panic".to_owned());
+                self.answer(&result);
                 return Some(Done { cause, result });
             }
         };
@@ -141,9 +171,11 @@ impl Reloader {
         if result.is_err() {
             self.refused = self.refused.saturating_add(1);
         }
+        self.answer(&result);
         if let Some((cause, force)) = self.again.take() {
-            // Where it cannot be started the files are seen to differ, or are asked for again.
-            let _ = self.begin(cause, force);
+            self.waiting = std::mem::take(&mut self.waiting_more);
+            // Where it cannot be started those who wait are told, and changed files are seen to differ.
+            let _ = self.begin(cause, force, None);
         }
         Some(Done {
             cause: building.cause,

@@ -57,7 +57,7 @@ fn good_rules_take_the_place_of_the_old_ones() {
     let folder = Folder::new(10);
     let mut reloader = folder.reloader(false);
     folder.write(12);
-    reloader.begin(Cause::Signal, false).unwrap();
+    reloader.begin(Cause::Signal, false, None).unwrap();
     let done = wait(&mut reloader, 0);
     assert_eq!(done.cause, Cause::Signal);
     assert_eq!(done.result.unwrap(), "12 names listed, before 10");
@@ -84,12 +84,12 @@ fn bad_rules_are_refused_and_the_old_ones_stay() {
         ("", "list.yaml"),
     ] {
         fs::write(folder.path(), text).unwrap();
-        reloader.begin(Cause::Control, false).unwrap();
+        reloader.begin(Cause::Control, false, None).unwrap();
         let error = wait(&mut reloader, 0).result.unwrap_err();
         assert!(error.contains(why), "{error}");
     }
     fs::remove_file(folder.path()).unwrap();
-    reloader.begin(Cause::Control, false).unwrap();
+    reloader.begin(Cause::Control, false, None).unwrap();
     let error = wait(&mut reloader, 0).result.unwrap_err();
     assert!(error.contains("cannot read it"), "{error}");
     assert_eq!((reloader.current.get().len(), reloader.refused), (10, 5));
@@ -101,7 +101,7 @@ fn force_takes_what_is_right() {
     let mut reloader = folder.reloader(false);
     let text = "bellerophon: 1\npack: test\ngroups:\n  - domains:\n      - a.example\n      - not a name\n";
     fs::write(folder.path(), text).unwrap();
-    reloader.begin(Cause::Control, true).unwrap();
+    reloader.begin(Cause::Control, true, None).unwrap();
     let text = wait(&mut reloader, 0).result.unwrap();
     assert!(
         text.starts_with("1 name listed, before 10; left out: 1 defect"),
@@ -139,8 +139,8 @@ fn a_change_is_noticed_once_it_stays_the_same() {
 fn who_asks_while_rules_are_built_gets_them_built_again() {
     let folder = Folder::new(10);
     let mut reloader = folder.reloader(false);
-    reloader.begin(Cause::Signal, false).unwrap();
-    reloader.begin(Cause::Control, false).unwrap();
+    reloader.begin(Cause::Signal, false, None).unwrap();
+    reloader.begin(Cause::Control, false, None).unwrap();
     assert_eq!(wait(&mut reloader, 0).cause, Cause::Signal);
     assert_eq!(wait(&mut reloader, 0).cause, Cause::Control);
 }

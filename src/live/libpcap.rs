@@ -1,0 +1,264 @@
+//! An interface through libpcap: for systems without the kernel's ring, and to compare with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use pcap::{Active, Capture, Error};
+
+use super::stats::{State, TapStats};
+use super::{Link, Options, TapError};
+use crate::source::{CaptureReport, Fill, Frame, Frames, LinkType, SourceError};
+use crate::time::Timestamp;
+
+/// So many frames are read before the reader looks around.
+const BLOCK: u32 = 1_024;
+
+/// An interface that cannot be opened is tried again after so long, then after twice as long, up to [`LONGEST`].
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// How long nothing is done where there is no interface.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The longest frame that is asked for: larger than any.
+const SNAP_LEN: i32 = 262_144;
+
+/// An interface, opened by libpcap.
+pub(crate) struct PcapTap {
+    options: Options,
+    capture: Option<Capture<Active>>,
+    link: LinkType,
+    report: CaptureReport,
+    stats: TapStats,
+    /// libpcap's own counts, which wrap around.
+    counted: (u32, u32, u32),
+    left: u32,
+    /// The last read gave nothing, or something that came after the program was asked to stop.
+    idle: bool,
+    failed: Option<Error>,
+    /// When the program was asked to stop.
+    closed: Option<Timestamp>,
+    retry: Instant,
+    back_off: Duration,
+    last: Option<(Timestamp, Instant)>,
+    stop: Arc<AtomicBool>,
+    news: Sender<String>,
+}
+
+impl PcapTap {
+    /// Opens an interface. What happens to it later is told to `news`.
+    ///
+    /// # Errors
+    /// There is no such interface, or libpcap refuses it.
+    pub(super) fn open(
+        name: &str,
+        options: Options,
+        stop: &Arc<AtomicBool>,
+        news: Sender<String>,
+    ) -> Result<Self, TapError> {
+        let mut tap = Self {
+            options,
+            capture: None,
+            link: LinkType::ETHERNET,
+            report: CaptureReport::default(),
+            stats: TapStats {
+                interface: name.to_owned(),
+                ..TapStats::default()
+            },
+            counted: (0, 0, 0),
+            left: BLOCK,
+            idle: false,
+            failed: None,
+            closed: None,
+            retry: Instant::now(),
+            back_off: FIRST_RETRY,
+            last: None,
+            stop: Arc::clone(stop),
+            news,
+        };
+        tap.attach().map_err(|cause| TapError::Libpcap {
+            name: name.to_owned(),
+            cause: cause.to_string(),
+        })?;
+        Ok(tap)
+    }
+
+    fn attach(&mut self) -> Result<(), Error> {
+        let bytes = i32::try_from(self.options.ring_bytes).unwrap_or(i32::MAX);
+        let timeout = i32::try_from(self.options.block_timeout.as_millis()).unwrap_or(i32::MAX);
+        let capture = Capture::from_device(self.stats.interface.as_str())?
+            .promisc(self.options.promiscuous)
+            .snaplen(SNAP_LEN)
+            .buffer_size(bytes)
+            .timeout(timeout.max(1))
+            .open()?
+            // Some systems wait for the first packet without end, and then nothing else can be looked after.
+            .setnonblock()?;
+        self.link = u16::try_from(capture.get_datalink().0).map_or(LinkType::ETHERNET, LinkType);
+        self.counted = (0, 0, 0);
+        self.capture = Some(capture);
+        self.stats.state = State::Up;
+        Ok(())
+    }
+
+    fn count(&mut self) {
+        let Some(Ok(now)) = self.capture.as_mut().map(Capture::stats) else {
+            return;
+        };
+        let (received, dropped, freezes) = self.counted;
+        let add = |sum: &mut u64, now: u32, before: u32| {
+            *sum = sum.saturating_add(u64::from(now.wrapping_sub(before)));
+        };
+        add(&mut self.stats.offered, now.received, received);
+        add(&mut self.stats.dropped, now.dropped, dropped);
+        self.counted = (now.received, now.dropped, freezes);
+    }
+
+    /// The interface went away, or cannot be read.
+    #[cold]
+    fn lose(&mut self, cause: &Error) {
+        self.count();
+        self.capture = None;
+        self.stats.state = State::Gone;
+        self.stats.outages = self.stats.outages.saturating_add(1);
+        self.back_off = FIRST_RETRY;
+        self.retry = Instant::now();
+        let name = &self.stats.interface;
+        // Where nobody listens the state can still be seen.
+        let _ = self.news.try_send(format!(
+            "interface {name} cannot be read ({cause}): it is tried again until it can"
+        ));
+    }
+
+    fn try_again(&mut self) {
+        thread::sleep(PATIENCE);
+        if Instant::now() < self.retry {
+            return;
+        }
+        if self.attach().is_ok() {
+            self.stats.reopened = self.stats.reopened.saturating_add(1);
+            let name = &self.stats.interface;
+            let _ = self
+                .news
+                .try_send(format!("interface {name} is back and captured again"));
+        } else {
+            self.retry = Instant::now()
+                .checked_add(self.back_off)
+                .unwrap_or_else(Instant::now);
+            self.back_off = self.back_off.saturating_mul(2).min(LONGEST);
+        }
+    }
+}
+
+impl Link for PcapTap {
+    fn stats(&mut self) -> &TapStats {
+        self.count();
+        self.stats.received = self.report.frames;
+        self.stats.bytes = self.report.original_bytes;
+        &self.stats
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        let (timestamp, seen) = self.last?;
+        let passed = i64::try_from(seen.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        Some(Timestamp::from_nanos(
+            timestamp.nanos().saturating_add(passed),
+        ))
+    }
+
+    /// libpcap does not tell how full its buffer is.
+    fn is_pressed(&self) -> bool {
+        false
+    }
+}
+
+impl Frames for PcapTap {
+    fn next_buffered(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        let Some(capture) = self.capture.as_mut().filter(|_| self.left != 0) else {
+            return Ok(None);
+        };
+        self.left = self.left.wrapping_sub(1);
+        // Told apart first, since what is given borrows from the capture.
+        let packet = match capture.next_packet() {
+            Ok(packet) => packet,
+            Err(Error::TimeoutExpired) => {
+                self.left = 0;
+                self.idle = true;
+                return Ok(None);
+            }
+            Err(error) => {
+                self.left = 0;
+                self.failed = Some(error);
+                return Ok(None);
+            }
+        };
+        let seconds = packet.header.ts.tv_sec;
+        let micros = u32::try_from(packet.header.ts.tv_usec).unwrap_or(0);
+        let timestamp = Timestamp::from_parts(seconds, micros.saturating_mul(1_000));
+        self.idle = self.closed.is_some_and(|closed| timestamp > closed);
+        let report = &mut self.report;
+        report.frames = report.frames.wrapping_add(1);
+        report.captured_bytes = report.captured_bytes.wrapping_add(packet.data.len() as u64);
+        report.original_bytes = report
+            .original_bytes
+            .wrapping_add(u64::from(packet.header.len));
+        if (packet.data.len() as u64) < u64::from(packet.header.len) {
+            report.cut_frames = report.cut_frames.wrapping_add(1);
+        }
+        self.last = Some((timestamp, Instant::now()));
+        Ok(Some(Frame {
+            number: report.frames,
+            timestamp,
+            link: self.link,
+            original_len: packet.header.len,
+            data: packet.data,
+        }))
+    }
+
+    fn ahead(&self) -> impl Iterator<Item = (LinkType, &[u8])> {
+        std::iter::empty()
+    }
+
+    fn fill(&mut self) -> Result<Fill, SourceError> {
+        if self.closed.is_some() && (self.idle || self.capture.is_none()) {
+            return Ok(Fill::End);
+        }
+        if self.closed.is_none() && self.stop.load(Ordering::Relaxed) {
+            // What came until now is still read.
+            self.closed = Some(Timestamp::of_clock());
+            self.idle = false;
+            self.left = BLOCK;
+            thread::sleep(self.options.block_timeout);
+            return Ok(Fill::More);
+        }
+        if let Some(error) = self.failed.take() {
+            self.lose(&error);
+        }
+        if self.capture.is_none() {
+            self.try_again();
+        } else if self.idle {
+            thread::sleep(self.options.block_timeout.min(PATIENCE));
+        }
+        self.left = BLOCK;
+        Ok(Fill::More)
+    }
+
+    fn progress(&self) -> u64 {
+        self.report.captured_bytes
+    }
+
+    fn report(&self) -> &CaptureReport {
+        &self.report
+    }
+
+    fn is_stream(&self) -> bool {
+        true
+    }
+
+    fn link(&mut self) -> Option<&mut dyn Link> {
+        Some(self)
+    }
+}

@@ -1,0 +1,98 @@
+//! The files in packaging/: what they name must exist in the program.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // it is a test
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+const METRICS: &str = include_str!("../src/commands/watch/metrics.rs");
+const DASHBOARD: &str = include_str!("../packaging/grafana-dashboard.json");
+const CONFIGURATION: &str = include_str!("../packaging/bellerophon.yaml");
+const ALERTS: &str = include_str!("../packaging/prometheus-alerts.yaml");
+
+/// What looks like the name of a metric.
+fn names(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with("bellerophon_"))
+        .collect()
+}
+
+/// The metric that a name belongs to: that of a histogram has several.
+fn family(name: &str) -> &str {
+    ["_bucket", "_sum", "_count"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .filter(|family| names(METRICS).contains(family))
+        .unwrap_or(name)
+}
+
+fn families<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
+    texts.into_iter().flat_map(names).map(family).collect()
+}
+
+#[test]
+fn the_dashboard_shows_every_metric_and_no_other() {
+    let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = || {
+        panels
+            .iter()
+            .filter_map(|p| p["targets"].as_array())
+            .flatten()
+    };
+    let shown = families(targets().map(|target| target["expr"].as_str().unwrap()));
+    assert_eq!(shown, names(METRICS));
+
+    let variables = dashboard["templating"]["list"].as_array().unwrap();
+    let asked = families(variables.iter().filter_map(|v| v["definition"].as_str()));
+    assert!(asked.is_subset(&shown), "{asked:?}");
+    assert!(targets().all(|target| target["datasource"]["uid"] == "${datasource}"));
+}
+
+#[test]
+fn the_alerting_rules_name_metrics_that_exist() {
+    let file: Value = serde_yaml::from_str(ALERTS).unwrap();
+    let rules = file["groups"][0]["rules"].as_array().unwrap();
+    let used = families(rules.iter().map(|rule| rule["expr"].as_str().unwrap()));
+    let known = names(METRICS);
+    assert!(!used.is_empty());
+    assert!(used.is_subset(&known), "{:?}", used.difference(&known));
+    for rule in rules {
+        assert!(rule["annotations"]["summary"].is_string(), "{rule}");
+        assert!(rule["labels"]["severity"].is_string(), "{rule}");
+    }
+}
+
+/// As it is delivered, and with every key that it only proposes.
+#[test]
+fn the_configuration_is_accepted() {
+    let all: String = CONFIGURATION
+        .lines()
+        // Prose has a space behind the `#`.
+        .map(|line| {
+            line.strip_prefix('#')
+                .filter(|l| !l.starts_with(' '))
+                .unwrap_or(line)
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert!(
+        all.contains("\ninterface: ") && all.contains("\nrules: "),
+        "{all}"
+    );
+    for text in [CONFIGURATION, &all] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let said = Command::new(env!("CARGO_BIN_EXE_bellerophon"))
+            .args(["config", "check"])
+            .arg(file.path())
+            .output()
+            .unwrap();
+        assert!(
+            said.status.success(),
+            "{}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+    }
+}
