@@ -84,6 +84,31 @@ impl GapCounts {
     }
 }
 
+/// How much of a table is used. Numbers of several tables are added up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fill {
+    /// Entries.
+    pub used: u64,
+    /// How many there may be.
+    pub limit: u64,
+}
+
+impl Fill {
+    /// `used` of `limit` entries.
+    pub fn new(used: usize, limit: usize) -> Self {
+        Self {
+            used: used as u64,
+            limit: limit as u64,
+        }
+    }
+
+    /// Adds another table.
+    pub fn add(&mut self, other: Self) {
+        self.used = self.used.saturating_add(other.used);
+        self.limit = self.limit.saturating_add(other.limit);
+    }
+}
+
 /// What the reader counts.
 #[derive(Debug, Clone, Default)]
 pub struct ReaderStats {
@@ -125,6 +150,10 @@ pub struct ReaderStats {
     pub urgent: u64,
     /// Forwarded payloads inside more tags and tunnels than a path names.
     pub paths_cut: u64,
+    /// Directions that triage follows, while it runs.
+    pub heads_fill: Fill,
+    /// IP datagrams of which fragments wait, while it runs.
+    pub fragments_fill: Fill,
     /// Earliest timestamp of a frame.
     pub first: Option<Timestamp>,
     /// Latest timestamp of a frame.
@@ -170,6 +199,8 @@ impl ReaderStats {
         for (sum, n) in self.unread.iter_mut().zip(other.unread) {
             *sum = sum.saturating_add(n);
         }
+        self.heads_fill.add(other.heads_fill);
+        self.fragments_fill.add(other.fragments_fill);
         self.gaps.merge(&other.gaps);
         self.fragments.add(&other.fragments);
         self.heads.add(&other.heads);
@@ -272,6 +303,14 @@ pub struct WorkerStats {
     pub quic: QuicStats,
     /// DTLS.
     pub dtls: dtls::Stats,
+    /// Directions of TCP that wait for more segments, while it runs.
+    pub streams_fill: Fill,
+    /// Their bytes that wait.
+    pub stream_bytes: u64,
+    /// Flows of QUIC, while it runs.
+    pub quic_fill: Fill,
+    /// Messages of DTLS, while it runs.
+    pub dtls_fill: Fill,
 }
 
 impl WorkerStats {
@@ -286,6 +325,10 @@ impl WorkerStats {
         self.streams.add(&other.streams);
         self.quic.add(&other.quic);
         self.dtls.add(&other.dtls);
+        self.streams_fill.add(other.streams_fill);
+        self.stream_bytes = self.stream_bytes.saturating_add(other.stream_bytes);
+        self.quic_fill.add(other.quic_fill);
+        self.dtls_fill.add(other.dtls_fill);
     }
 
     /// Adds what no worker had to read.

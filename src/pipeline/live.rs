@@ -13,7 +13,8 @@ use super::reader::{Closed, Ended, Reader};
 use crate::live::TapStats;
 use crate::rules::Current;
 use crate::source::Frames;
-use crate::stats::{ReaderStats, WorkerStats};
+use crate::stats::{Fill, ReaderStats, WorkerStats};
+use crate::stream::defrag::Limits;
 
 /// How often numbers are told and silent flows are given up.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -156,6 +157,9 @@ impl Reader<'_> {
             reader.gaps.settle();
             reader.fragments = *self.defragmenter.stats();
             reader.heads = self.triage.stats();
+            reader.heads_fill = self.triage.fill();
+            let datagrams = Limits::default().datagrams;
+            reader.fragments_fill = Fill::new(self.defragmenter.datagrams(), datagrams);
             reader.add_input(frames.report());
             let tap = frames.link().map(|link| link.stats().clone());
             let tap = tap.unwrap_or_default();

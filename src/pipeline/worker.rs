@@ -11,7 +11,7 @@ use crate::names::quic::{self, Quic};
 use crate::names::stream::{Note, Scratch};
 use crate::names::text::NameText;
 use crate::names::{Kind, llmnr, mdns, nbns};
-use crate::stats::WorkerStats;
+use crate::stats::{Fill, WorkerStats};
 use crate::stream::table::{self, Seen, Segment, Table, Visit};
 use crate::triage::Reader;
 
@@ -35,6 +35,22 @@ impl Shard {
             quic: Quic::new(QUIC_LIMITS),
             dtls: Dtls::new(dtls::Bounds::default()),
         })
+    }
+
+    fn fill(&self, stats: &mut WorkerStats) {
+        let directions = self.streams.directions();
+        stats
+            .streams_fill
+            .add(Fill::new(directions, table::Limits::default().directions));
+        let bytes = self.streams.bytes() as u64;
+        stats.stream_bytes = stats.stream_bytes.saturating_add(bytes);
+        stats
+            .quic_fill
+            .add(Fill::new(self.quic.flows(), QUIC_LIMITS.flows));
+        let messages = dtls::Bounds::default().messages;
+        stats
+            .dtls_fill
+            .add(Fill::new(self.dtls.messages(), messages));
     }
 
     fn count(&self, stats: &mut WorkerStats) {
@@ -73,6 +89,7 @@ impl Worker {
         stats.messages = self.streams.stats;
         for shard in self.shards.iter().flatten() {
             shard.count(&mut stats);
+            shard.fill(&mut stats);
         }
         stats
     }

@@ -16,7 +16,7 @@ use crate::names::{dns, dtls, nbns, quic};
 use crate::packet::{
     Datagram, Ip, Packet, Ports, Segment, TUNNEL_PORTS, Transport, is_on_tunnel_port,
 };
-use crate::stats::bump;
+use crate::stats::{Fill, bump};
 use crate::stream::part::Part;
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
@@ -165,6 +165,11 @@ impl Triage {
             answers_forgotten: self.answers.forgotten(),
             ..self.heads.stats()
         }
+    }
+
+    /// How much of the table of heads is used. It goes over all of it: not for every packet.
+    pub fn fill(&self) -> Fill {
+        self.heads.fill()
     }
 
     /// Forgets what it noted: another capture begins.

@@ -11,6 +11,7 @@ use crate::output::log_file::{self, StreamStats};
 use crate::output::summary::{names_counted, not_read};
 use crate::rules::{Current, RuleSet};
 use crate::sandbox;
+use crate::stats::{ReaderStats, WorkerStats};
 use crate::serve::exposition::Exposition;
 use crate::serve::http::{Health, Pages};
 
@@ -197,6 +198,7 @@ fn text(page: &Page<'_>, sandbox: &[(&str, bool)]) -> String {
             .evicted_datagrams
             .saturating_add(reader.fragments.evicted_bytes),
     );
+    tables(&mut e, reader, workers);
     e.counter("bellerophon_alerts_total", "Alerts given.")
         .sample(&[], page.alerts);
     e.counter(
@@ -221,6 +223,32 @@ fn text(page: &Page<'_>, sandbox: &[(&str, bool)]) -> String {
         family.sample(&[("layer", layer)], u64::from(*holds));
     }
     e.finish()
+}
+
+fn tables(e: &mut Exposition, reader: &ReaderStats, workers: &WorkerStats) {
+    let tables = [
+        ("heads", reader.heads_fill),
+        ("fragments", reader.fragments_fill),
+        ("streams", workers.streams_fill),
+        ("quic", workers.quic_fill),
+        ("dtls", workers.dtls_fill),
+    ];
+    let mut family = e.gauge("bellerophon_table_entries", "Entries in use, by table.");
+    for (table, fill) in tables {
+        family.sample(&[("table", table)], fill.used);
+    }
+    let mut family = e.gauge(
+        "bellerophon_table_limit_entries",
+        "How many entries there may be, in those parts of a table that are in use.",
+    );
+    for (table, fill) in tables {
+        family.sample(&[("table", table)], fill.limit);
+    }
+    e.gauge(
+        "bellerophon_streams_waiting_bytes",
+        "Bytes of TCP that wait for those before them.",
+    )
+    .sample(&[], workers.stream_bytes);
 }
 
 fn interfaces(e: &mut Exposition, totals: &Totals) {

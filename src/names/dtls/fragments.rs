@@ -207,6 +207,10 @@ impl Table {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.messages.iter().filter(|m| m.key.is_some()).count()
+    }
+
     /// Gives up what is old.
     pub(super) fn expire(&mut self, now: Timestamp, stats: &mut Stats) {
         for message in &mut self.messages {

@@ -97,6 +97,11 @@ impl Dtls {
         }
     }
 
+    /// Messages that are not complete.
+    pub fn messages(&self) -> usize {
+        self.table.len()
+    }
+
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
         self.stats

@@ -112,6 +112,11 @@ impl Quic {
         }
     }
 
+    /// Connections that are known.
+    pub fn flows(&self) -> usize {
+        self.table.len()
+    }
+
     /// What was counted so far.
     pub fn stats(&self) -> &QuicStats {
         &self.rest.stats

@@ -156,6 +156,10 @@ impl Table {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.buckets.iter().map(Vec::len).fold(0, usize::saturating_add)
+    }
+
     fn bucket(&mut self, flow: &Flow) -> Option<&mut Vec<Entry>> {
         // Whoever spreads flows over instances uses the hash as well, by its lower bits perhaps.
         let hash = usize::try_from(flow.hash() >> 32).unwrap_or(0);

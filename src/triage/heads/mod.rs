@@ -14,7 +14,7 @@ mod table;
 
 use super::{Message, Window};
 use crate::packet::Flags;
-use crate::stats::bump;
+use crate::stats::{Fill, bump};
 use crate::stream::part::Part;
 use crate::stream::roles::Start;
 use splits::Splits;
@@ -69,6 +69,10 @@ impl Heads {
             heads_forgotten: self.splits.forgotten,
             ..self.table.stats
         }
+    }
+
+    pub(super) fn fill(&self) -> Fill {
+        self.table.fill()
     }
 
     /// Forgets everything: another capture begins.

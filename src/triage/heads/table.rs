@@ -8,7 +8,7 @@
 //! cache and tells nearly all bulk that the table has nothing on it.
 
 use super::HeadStats;
-use crate::stats::bump;
+use crate::stats::{Fill, bump};
 use crate::stream::roles::Start;
 
 /// Header blocks of HTTP/2 need all those before them: the window moves on with the segments. A worker holds one
@@ -311,6 +311,12 @@ impl Table {
             a | b << 1 | c << 2 | d << 3
         });
         Places { bucket, ways }
+    }
+
+    pub(super) fn fill(&self) -> Fill {
+        let used = |bucket: &Bucket| bucket.tags.iter().filter(|&&tag| tag != 0).count();
+        let used = self.buckets.iter().map(used).fold(0, usize::saturating_add);
+        Fill::new(used, self.buckets.len().saturating_mul(WAYS))
     }
 
     /// The sequence number of an entry's first byte, and what is noted of it, from the bucket alone.
