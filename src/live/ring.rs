@@ -53,6 +53,8 @@ pub(crate) struct RingTap {
     stop: Arc<AtomicBool>,
     /// Since when nothing new is taken.
     closed: Option<Instant>,
+    /// Since when the interface is gone, while its ring is still read.
+    leaving: Option<Instant>,
     news: Sender<String>,
     /// Only the first tap of an interface tells of it.
     tells: bool,
@@ -91,6 +93,7 @@ impl RingTap {
             last: None,
             stop: Arc::clone(stop),
             closed: None,
+            leaving: None,
             news,
             tells: number == 0,
         };
@@ -269,12 +272,24 @@ impl RingTap {
             )),
         }
         if now == State::Gone {
-            self.count();
-            self.ring = None;
-            self.name.clone_from(&self.stats.interface);
-            self.back_off = FIRST_RETRY;
-            self.retry = Instant::now();
+            // What it gave before it went waits in the ring, and counts.
+            self.leaving = Some(Instant::now());
         }
+    }
+
+    /// Gives the ring of an interface that is gone away.
+    fn leave(&mut self) {
+        self.count();
+        self.ring = None;
+        self.leaving = None;
+        self.name.clone_from(&self.stats.interface);
+        self.back_off = FIRST_RETRY;
+        self.retry = Instant::now();
+    }
+
+    /// After so long the kernel has handed over a block that was not full.
+    fn last_block(&self) -> Duration {
+        self.options.block_timeout.saturating_mul(3).max(PATIENCE)
     }
 
     /// Opens the interface again, where it is time to try.
@@ -427,11 +442,17 @@ impl Frames for RingTap {
             return Ok(Fill::More);
         }
         if let Some(closed) = self.closed {
-            // By then the kernel has handed over the block that was not full.
-            let due = self.options.block_timeout.saturating_mul(3).max(PATIENCE);
-            if closed.elapsed() >= due {
+            if closed.elapsed() >= self.last_block() {
                 return Ok(if self.take() { Fill::More } else { Fill::End });
             }
+        } else if self
+            .leaving
+            .is_some_and(|since| since.elapsed() >= self.last_block())
+        {
+            if !self.take() {
+                self.leave();
+            }
+            return Ok(Fill::More);
         }
         let Some(ring) = &self.ring else {
             thread::sleep(PATIENCE);
