@@ -126,7 +126,7 @@ impl Desk {
             folder: Folder::new(setup.repeat_window),
             tally: Tally::default(),
             latency,
-            loss: LossWatch::new(setup.max_loss),
+            loss: LossWatch::new(setup.max_loss, now),
             begun: now,
             looked: None,
             numbers: now,

@@ -19,26 +19,23 @@ pub(super) enum Change {
 pub(super) struct LossWatch {
     /// Percent.
     most: f64,
-    since: Option<(Instant, u64, u64)>,
+    since: (Instant, u64, u64),
     losing: bool,
 }
 
 impl LossWatch {
-    /// Allows `most` percent.
-    pub(super) const fn new(most: f64) -> Self {
+    /// Allows `most` percent. What is read and lost from `begun` on counts.
+    pub(super) const fn new(most: f64, begun: Instant) -> Self {
         Self {
             most,
-            since: None,
+            since: (begun, 0, 0),
             losing: false,
         }
     }
 
     /// To be called again and again with all packets read and lost so far.
     pub(super) fn look(&mut self, now: Instant, read: u64, lost: u64) -> Option<Change> {
-        let Some((then, read_then, lost_then)) = self.since else {
-            self.since = Some((now, read, lost));
-            return None;
-        };
+        let (then, read_then, lost_then) = self.since;
         let (read, lost) = (
             read.saturating_sub(read_then),
             lost.saturating_sub(lost_then),
@@ -53,11 +50,11 @@ impl LossWatch {
         // A loss is told at once, its end after a time without.
         let over = now.saturating_duration_since(then) >= WINDOW;
         if over {
-            self.since = Some((
+            self.since = (
                 now,
                 read_then.saturating_add(read),
                 lost_then.saturating_add(lost),
-            ));
+            );
         }
         match (self.losing, bad) {
             (false, true) => {
@@ -91,7 +88,7 @@ mod tests {
     fn a_loss_is_told_when_it_begins_and_when_it_ends() {
         let begun = Instant::now();
         let at = |secs| begun + Duration::from_secs(secs);
-        let mut watch = LossWatch::new(1.0);
+        let mut watch = LossWatch::new(1.0, begun);
         assert_eq!(watch.look(at(0), 0, 0), None);
         assert_eq!(watch.look(at(1), 1_000, 5), None);
         let Some(Change::Begins(text)) = watch.look(at(2), 2_000, 100) else {
@@ -110,10 +107,19 @@ mod tests {
         assert!(text.contains("10 of 11,010"), "{text}");
     }
 
+    /// Loss is likeliest when it starts: caches are cold, and a mirror is at full speed already.
+    #[test]
+    fn a_loss_before_the_first_look_is_told() {
+        let begun = Instant::now();
+        let mut watch = LossWatch::new(1.0, begun);
+        let looked = watch.look(begun + Duration::from_secs(1), 1_000, 500);
+        assert!(matches!(looked, Some(Change::Begins(_))), "{looked:?}");
+    }
+
     #[test]
     fn silence_is_no_loss() {
         let begun = Instant::now();
-        let mut watch = LossWatch::new(0.0);
+        let mut watch = LossWatch::new(0.0, begun);
         for secs in 0..50 {
             assert_eq!(watch.look(begun + Duration::from_secs(secs), 7, 0), None);
         }
