@@ -36,7 +36,7 @@ use crate::serve::notify::Notifier;
 use crate::source::filter::Filter;
 use desk::{Asked, Desk, Lines, Setup, Times};
 use metrics::Board;
-use reload::Reloader;
+use reload::{Reloader, Watched};
 use totals::{KernelCounts, Totals};
 
 /// How much may happen to interfaces before somebody looks.
@@ -50,6 +50,11 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     let options = LoadOptions {
         rules: args.rules.rules.clone(),
         packs: args.rules.pack.clone(),
+    };
+    let watched = if args.no_auto_reload {
+        None
+    } else {
+        Watched::new(&options.rules)
     };
     let loaded = rules::load(&options)?;
     let rules = Arc::new(loaded.rules);
@@ -133,7 +138,7 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         eve,
         console,
         log,
-        reloader: Reloader::new(options, current, !args.no_auto_reload),
+        reloader: Reloader::new(options, current, watched),
         asked: asked.clone(),
         requests,
         news: told,

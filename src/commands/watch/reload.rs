@@ -68,9 +68,12 @@ struct Building {
 }
 
 impl Reloader {
-    /// `automatic` says whether changed files are loaded by themselves.
-    pub(super) fn new(options: LoadOptions, current: Arc<Current>, automatic: bool) -> Self {
-        let watch = (automatic && !options.rules.is_empty()).then(|| Watched::new(&options.rules));
+    /// With `watch`, files that have changed since then are loaded by themselves.
+    pub(super) fn new(
+        options: LoadOptions,
+        current: Arc<Current>,
+        watch: Option<Watched>,
+    ) -> Self {
         Self {
             options,
             current,
@@ -123,6 +126,8 @@ impl Reloader {
     fn build(&mut self, cause: Cause, force: bool) -> io::Result<()> {
         let (send, result) = bounded(1);
         let options = self.options.clone();
+        // Before they are read: what changes meanwhile is a change.
+        let marks = self.watch.as_ref().map(|_| marks(&options.rules));
         thread::Builder::new()
             .name("rules".to_owned())
             .spawn(move || {
@@ -134,8 +139,8 @@ impl Reloader {
             force,
             result,
         });
-        if let Some(watch) = &mut self.watch {
-            watch.now_loaded(&self.options.rules);
+        if let (Some(watch), Some(marks)) = (&mut self.watch, marks) {
+            watch.now_loaded(marks);
         }
         Ok(())
     }
@@ -224,7 +229,7 @@ impl Reloader {
 
 /// Looks for changes of files by what the file system says of them: that works with every one of them, and with files
 /// that are replaced as well as with those that are written to.
-struct Watched {
+pub(super) struct Watched {
     looked: Instant,
     loaded: BTreeMap<PathBuf, Mark>,
     /// What was seen to differ last time: it has to be the same once more, or somebody is still writing.
@@ -241,7 +246,12 @@ struct Mark {
 }
 
 impl Watched {
-    fn new(paths: &[PathBuf]) -> Self {
+    /// The files as they are now, before they are read; `None` where there are none.
+    pub(super) fn new(paths: &[PathBuf]) -> Option<Self> {
+        (!paths.is_empty()).then(|| Self::of(paths))
+    }
+
+    fn of(paths: &[PathBuf]) -> Self {
         Self {
             looked: Instant::now(),
             loaded: marks(paths),
@@ -249,8 +259,8 @@ impl Watched {
         }
     }
 
-    fn now_loaded(&mut self, paths: &[PathBuf]) {
-        self.loaded = marks(paths);
+    fn now_loaded(&mut self, marks: BTreeMap<PathBuf, Mark>) {
+        self.loaded = marks;
         self.differed = None;
     }
 

@@ -25,8 +25,9 @@ impl Folder {
             rules: vec![self.path()],
             packs: Vec::new(),
         };
+        let watched = Watched::new(&options.rules).filter(|_| automatic);
         let rules = rules::load(&options).unwrap().rules;
-        Reloader::new(options, Arc::new(Current::new(Arc::new(rules))), automatic)
+        Reloader::new(options, Arc::new(Current::new(Arc::new(rules))), watched)
     }
 }
 
@@ -133,6 +134,25 @@ fn a_change_is_noticed_once_it_stays_the_same() {
     // It is not tried again and again.
     assert!(reloader.tick(at(200)).is_none() && reloader.building.is_none());
     assert!(reloader.tick(at(210)).is_none() && reloader.building.is_none());
+}
+
+/// Until the program runs, and while a list is read, the next one may be put in its place.
+#[test]
+fn a_change_while_files_are_read_is_noticed() {
+    let folder = Folder::new(10);
+    let options = LoadOptions {
+        rules: vec![folder.path()],
+        packs: Vec::new(),
+    };
+    let watched = Watched::new(&options.rules);
+    let rules = rules::load(&options).unwrap().rules;
+    folder.write(11);
+    let current = Arc::new(Current::new(Arc::new(rules)));
+    let mut reloader = Reloader::new(options, current, watched);
+    let begun = Instant::now();
+    assert!(reloader.tick(begun + Duration::from_secs(2)).is_none());
+    let done = wait(&mut reloader, 4);
+    assert_eq!(done.result.unwrap(), "11 names listed, before 10");
 }
 
 #[test]
