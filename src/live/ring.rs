@@ -28,6 +28,11 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// A frame may be longer than the interface's MTU by its link header and tags.
 const OVERHEAD: u32 = 64;
 
+/// EtherTypes that every kernel takes.
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
+const ARP: u16 = 0x0806;
+
 /// A ring on an interface.
 #[derive(Debug)]
 pub(crate) struct RingTap {
@@ -401,7 +406,12 @@ impl Frames for RingTap {
             report.cut_frames = report.cut_frames.wrapping_add(1);
         }
         if found.original_len > self.longest {
-            self.stats.merged = self.stats.merged.wrapping_add(1);
+            let data = ring.block().get(found.start..).unwrap_or_default();
+            // A group that shares by hash is given fragments put together; what offloads merge is TCP.
+            let by_kernel = self.taps > 1 && self.options.fanout == Fanout::Hash;
+            if !(by_kernel && was_in_fragments(data, self.cooked)) {
+                self.stats.merged = self.stats.merged.wrapping_add(1);
+            }
         }
         if self.cursor.is_at_end() {
             self.last = Some((found.timestamp, Instant::now()));
@@ -497,9 +507,36 @@ impl Frames for RingTap {
     }
 }
 
+/// Whether a frame that is longer than the link carries is an IPv4 datagram of anything but TCP.
+#[cold]
+fn was_in_fragments(frame: &[u8], cooked: bool) -> bool {
+    let mut rest = frame;
+    if !cooked {
+        rest = rest.get(12..).unwrap_or_default();
+        while let [0x81 | 0x88 | 0x91, 0x00 | 0xa8, _, _, inside @ ..] = rest {
+            rest = inside;
+        }
+        let [0x08, 0x00, ip @ ..] = rest else {
+            return false;
+        };
+        rest = ip;
+    }
+    let version = rest.first().map(|byte| byte >> 4);
+    version == Some(4) && rest.get(9).is_some_and(|&protocol| protocol != 6)
+}
+
 #[cold]
 fn put_tag_back(found: &mut Found, ring: &mut Ring, stats: &mut TapStats) {
-    if found.put_tag_back(ring.block_mut()).is_some() {
-        stats.tags = stats.tags.wrapping_add(1);
+    if found.put_tag_back(ring.block_mut()).is_none() {
+        return;
+    }
+    stats.tags = stats.tags.wrapping_add(1);
+    let inside = found
+        .start
+        .checked_add(16)
+        .and_then(|at| ring.block().get(at..)?.first_chunk());
+    // A kernel without IP is not to be expected; others, such as a second tag, need a device that takes them.
+    if !inside.is_some_and(|kind| [IPV4, IPV6, ARP].contains(&u16::from_be_bytes(*kind))) {
+        stats.unused = stats.unused.wrapping_add(1);
     }
 }

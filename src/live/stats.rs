@@ -45,6 +45,9 @@ pub struct TapStats {
     pub freezes: u64,
     /// VLAN tags put back that the card or the kernel had taken out.
     pub tags: u64,
+    /// Frames among them that the kernel has no use for. It counts them as dropped at the interface, after it gave them
+    /// to the ring.
+    pub unused: u64,
     /// Frames longer than the link can carry: several that were merged on the way (GRO, LRO).
     pub merged: u64,
     /// How often the interface went down or away.
@@ -65,6 +68,7 @@ impl TapStats {
             (&mut self.dropped, other.dropped),
             (&mut self.freezes, other.freezes),
             (&mut self.tags, other.tags),
+            (&mut self.unused, other.unused),
             (&mut self.merged, other.merged),
             (&mut self.bad_blocks, other.bad_blocks),
         ] {

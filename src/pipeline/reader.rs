@@ -25,7 +25,7 @@ use crate::stream::defrag::{Defragmenter, Limits};
 use crate::stream::part::Part;
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
-use crate::triage::{self, AHEAD, Triage, Verdict};
+use crate::triage::{self, AHEAD, HeadStats, Triage, Verdict};
 
 /// An epoch ends after this many blocks even where no batch is full, so that alerts do not wait.
 const BLOCKS_PER_EPOCH: u32 = 64;
@@ -57,6 +57,8 @@ pub struct InputReport {
     pub report: Option<CaptureReport>,
     /// Of an interface: what was counted of it.
     pub tap: Option<TapStats>,
+    /// Of an interface: the beginnings of connections at it.
+    pub heads: HeadStats,
     /// What went wrong with it.
     pub error: Option<InputError>,
 }
@@ -215,6 +217,7 @@ impl<'a> Reader<'a> {
                     name,
                     report: None,
                     tap: None,
+                    heads: HeadStats::default(),
                     error: Some(error.into()),
                 };
                 (report, false)
@@ -239,10 +242,15 @@ impl<'a> Reader<'a> {
         if let Some(tap) = &tap {
             self.stats.ring_dropped = self.stats.ring_dropped.saturating_add(tap.dropped);
         }
+        let heads = match &tap {
+            Some(_) => self.triage.stats(),
+            None => HeadStats::default(),
+        };
         let report = InputReport {
             name,
             report: Some(frames.report().clone()),
             tap,
+            heads,
             error,
         };
         (report, closed)

@@ -210,7 +210,11 @@ fn alerts_name_the_interface_they_came_from() {
         let alerts = events.iter().filter(|e| e["event_type"] == "alert");
         for alert in alerts {
             let name = alert["alert"]["context"]["name"].as_str().unwrap();
-            let wanted = if name.starts_with("zero-") { "rx0" } else { "rx1" };
+            let wanted = if name.starts_with("zero-") {
+                "rx0"
+            } else {
+                "rx1"
+            };
             assert_eq!(alert["in_iface"], wanted, "{alert}");
         }
         let received = |at: usize| summary["interfaces"][at]["received"].as_u64();

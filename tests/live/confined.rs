@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Plan, Watch, names, query, replace, rules, wait};
+use crate::harness::{Plan, Watch, names, open_to_all, query, replace, rules, wait};
 use crate::net::{Net, RX, TX};
 
 /// The number of the user that owns nothing.
@@ -23,7 +23,11 @@ fn without_rights_one_command_is_named_that_grants_them() {
     }
     assert_eq!(status, 2, "{said}");
     assert!(said.contains("no right to capture (CAP_NET_RAW)"), "{said}");
-    assert_eq!(said.matches("sudo setcap cap_net_raw=eip").count(), 1, "{said}");
+    assert_eq!(
+        said.matches("sudo setcap cap_net_raw=eip").count(),
+        1,
+        "{said}"
+    );
 }
 
 #[test]
@@ -67,14 +71,23 @@ fn a_confined_program_has_one_right_left() {
         return;
     };
     let said = watch.said();
-    let sandbox = said.lines().find(|line| line.contains("sandbox: ")).unwrap();
+    let sandbox = said
+        .lines()
+        .find(|line| line.contains("sandbox: "))
+        .unwrap();
     for layer in ["user nobody", "capabilities", "landlock", "seccomp"] {
         assert!(sandbox.contains(layer), "{sandbox}");
     }
-    assert!(!sandbox.contains("partly") && !sandbox.contains("no "), "{sandbox}");
+    assert!(
+        !sandbox.contains("partly") && !sandbox.contains("no "),
+        "{sandbox}"
+    );
     for key in ["Uid:", "Gid:"] {
         let numbers = watch.proc_status(key);
-        assert!(numbers.split_whitespace().all(|id| id == NOBODY), "{numbers}");
+        assert!(
+            numbers.split_whitespace().all(|id| id == NOBODY),
+            "{numbers}"
+        );
     }
     let net_raw = "0000000000002000";
     assert_eq!(watch.proc_status("CapEff:"), net_raw);
@@ -90,9 +103,16 @@ fn a_confined_program_has_one_right_left() {
     }
     let page = wait("metrics", || {
         let page = crate::metrics::get(&net, "/metrics").1;
-        page.contains("bellerophon_sandbox_enforced").then_some(page)
+        page.contains("bellerophon_sandbox_enforced")
+            .then_some(page)
     });
-    for layer in ["user", "capabilities", "no_new_privs", "landlock", "seccomp"] {
+    for layer in [
+        "user",
+        "capabilities",
+        "no_new_privs",
+        "landlock",
+        "seccomp",
+    ] {
         let line = format!("bellerophon_sandbox_enforced{{layer=\"{layer}\"}} 1");
         assert!(page.contains(&line), "{layer}: {page}");
     }
@@ -129,9 +149,17 @@ fn a_confined_program_loads_rules_again_and_rotates() {
     };
     replace(&watch.list(), &rules(&["kept.example", "new.example"]));
     watch.waits_for("rules loaded again (the files changed): 2 names listed, before 1");
-    fs::write(watch.list(), rules(&["kept.example", "new.example", "x.example"])).unwrap();
+    fs::write(
+        watch.list(),
+        rules(&["kept.example", "new.example", "x.example"]),
+    )
+    .unwrap();
     let (status, stdout, stderr) = watch.ctl("reload");
-    assert_eq!((status, stdout.as_str()), (0, "3 names listed, before 2\n"), "{stderr}");
+    assert_eq!(
+        (status, stdout.as_str()),
+        (0, "3 names listed, before 2\n"),
+        "{stderr}"
+    );
     watch.is_alive("a.new.example");
     let queries: Vec<Vec<u8>> = (0..200)
         .map(|n| query(n, &format!("n{n}.kept.example")))
@@ -165,10 +193,10 @@ fn a_confined_program_keeps_to_its_folders() {
     let plan = Plan::new(&net);
     let folder = plan.folder().join("out");
     fs::create_dir(&folder).unwrap();
-    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    open_to_all(&folder);
     let elsewhere = plan.folder().join("elsewhere");
     fs::write(&elsewhere, "untouched").unwrap();
-    fs::set_permissions(&elsewhere, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    open_to_all(&elsewhere);
     let Some(mut watch) = confined(plan.eve(&folder.join("eve.json"))) else {
         return;
     };

@@ -9,7 +9,10 @@ use crate::net::Net;
 #[test]
 fn what_was_captured_before_sigterm_is_read() {
     let Some(net) = Net::new() else { return };
-    for options in ["--threads 1", "--threads 3 --block-size 64K --block-timeout 200"] {
+    for options in [
+        "--threads 1",
+        "--threads 3 --block-size 64K --block-timeout 200",
+    ] {
         let mut watch = Plan::new(&net)
             .with("--no-kernel-filter")
             .with(options)

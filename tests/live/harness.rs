@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -88,7 +89,12 @@ pub(crate) fn names(events: &[Value]) -> Vec<String> {
     events
         .iter()
         .filter(|event| event["event_type"] == "alert")
-        .map(|event| event["alert"]["context"]["name"].as_str().unwrap().to_owned())
+        .map(|event| {
+            event["alert"]["context"]["name"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect()
 }
 
@@ -113,10 +119,13 @@ pub(crate) fn frames(file: &Path) -> Option<Vec<Vec<u8>>> {
         return None;
     }
     let mut frames = Vec::new();
-    while let Ok(packet) = capture.next_packet() {
-        frames.push(packet.data.to_vec());
+    loop {
+        match capture.next_packet() {
+            Ok(packet) => frames.push(packet.data.to_vec()),
+            Err(pcap::Error::NoMorePackets) => return Some(frames),
+            Err(_) => return None,
+        }
     }
-    Some(frames)
 }
 
 /// A generated capture in `folder`: its path and what is planted in it.
@@ -156,6 +165,12 @@ pub(crate) fn replace(path: &Path, text: &str) {
     fs::rename(beside, path).unwrap();
 }
 
+/// Some tests run the program as another user.
+pub(crate) fn open_to_all(path: &Path) {
+    let mode = if path.is_dir() { 0o777 } else { 0o666 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
 /// How `watch` is to be run.
 pub(crate) struct Plan {
     net: Arc<Net>,
@@ -169,11 +184,8 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(net: &Arc<Net>) -> Self {
-        // Others must be able to go through it: some tests run the program as another user.
-        let folder = tempfile::Builder::new()
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777))
-            .tempdir()
-            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        open_to_all(folder.path());
         Self {
             net: Arc::clone(net),
             eve: folder.path().join("eve.json"),
@@ -451,9 +463,13 @@ impl Watch {
             number += 1;
             let frame = query(number, name);
             // The interface may not be up yet.
-            self.net.enter(|| crate::net::Sender::open(crate::net::TX).try_send(&frame));
+            self.net
+                .enter(|| crate::net::Sender::open(crate::net::TX).try_send(&frame));
             std::thread::sleep(Duration::from_millis(100));
-            names(&self.events()).iter().any(|n| n == name).then_some(())
+            names(&self.events())
+                .iter()
+                .any(|n| n == name)
+                .then_some(())
         });
     }
 

@@ -82,11 +82,7 @@ fn what_came_before_an_interface_went_away_is_read() {
     watch.signal("-CONT");
     watch.waits_for("interface rx0 is gone");
     let (summary, events) = watch.stop();
-    assert_eq!(
-        all_packets(&summary),
-        frames.len() as u64 + 1,
-        "{summary}"
-    );
+    assert_eq!(all_packets(&summary), frames.len() as u64 + 1, "{summary}");
     assert_eq!(crate::harness::names(&events), ["last.urlpush.net"]);
 }
 

@@ -91,11 +91,20 @@ fn metrics_agree_with_the_status() {
     }
     assert_eq!(told("/capture/packets"), 330.0);
     assert_eq!(told("/alerts/total"), 100.0);
-    assert_eq!(value(&page, "bellerophon_interface_up{interface=\"rx0\"}"), 1.0);
-    assert_eq!(value(&page, "bellerophon_alert_latency_seconds_count"), 100.0);
+    assert_eq!(
+        value(&page, "bellerophon_interface_up{interface=\"rx0\"}"),
+        1.0
+    );
+    assert_eq!(
+        value(&page, "bellerophon_alert_latency_seconds_count"),
+        100.0
+    );
     // The lines of the EVE file are those that are counted.
     let text = std::fs::read_to_string(&watch.eve).unwrap();
-    assert!(text.lines().count() as f64 >= value(&page, "bellerophon_output_lines_total{output=\"eve\"}"));
+    assert!(
+        text.lines().count() as f64
+            >= value(&page, "bellerophon_output_lines_total{output=\"eve\"}")
+    );
     assert_eq!(get(&net, "/healthz").0, 200);
     assert_eq!(get(&net, "/nothing").0, 404);
     watch.stop();

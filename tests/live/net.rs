@@ -141,11 +141,6 @@ impl Net {
                 .then_some(())
         });
     }
-
-    /// Whether the interface is there.
-    pub(crate) fn has(&self, interface: &str) -> bool {
-        self.ip(&format!("link show {interface}")).is_ok()
-    }
 }
 
 impl Drop for Net {

@@ -41,13 +41,28 @@ fn sighup_loads_rules_again() {
         "--threads 1 --workers 1 --no-auto-reload",
         &["kept.example", "old.example"],
     );
-    seen_now(&watch, 1, &["old.example", "kept.example"], &["new.example"]);
+    seen_now(
+        &watch,
+        1,
+        &["old.example", "kept.example"],
+        &["new.example"],
+    );
     fs::write(watch.list(), rules(&["kept.example", "new.example"])).unwrap();
-    seen_now(&watch, 2, &["old.example", "kept.example"], &["new.example"]);
+    seen_now(
+        &watch,
+        2,
+        &["old.example", "kept.example"],
+        &["new.example"],
+    );
     watch.signal("-HUP");
     watch.waits_for("rules loaded again (SIGHUP): 2 names listed, before 2");
     generation(&watch, 1);
-    seen_now(&watch, 3, &["new.example", "kept.example"], &["old.example"]);
+    seen_now(
+        &watch,
+        3,
+        &["new.example", "kept.example"],
+        &["old.example"],
+    );
     watch.stop();
 }
 
@@ -68,7 +83,11 @@ fn ctl_loads_rules_again_and_says_what_came_of_it() {
         "--threads 1 --workers 1 --no-auto-reload",
         &["kept.example", "old.example"],
     );
-    fs::write(watch.list(), rules(&["kept.example", "new.example", "b.example"])).unwrap();
+    fs::write(
+        watch.list(),
+        rules(&["kept.example", "new.example", "b.example"]),
+    )
+    .unwrap();
     let (status, stdout, stderr) = watch.ctl("reload");
     assert_eq!(
         (status, stdout.as_str()),
@@ -76,7 +95,12 @@ fn ctl_loads_rules_again_and_says_what_came_of_it() {
         "{stderr}"
     );
     generation(&watch, 1);
-    seen_now(&watch, 1, &["new.example", "kept.example"], &["old.example"]);
+    seen_now(
+        &watch,
+        1,
+        &["new.example", "kept.example"],
+        &["old.example"],
+    );
     watch.stop();
 }
 
@@ -87,7 +111,12 @@ fn a_file_that_is_replaced_is_loaded_by_itself() {
     replace(&watch.list(), &rules(&["kept.example", "new.example"]));
     watch.waits_for("rules loaded again (the files changed): 2 names listed, before 1");
     generation(&watch, 1);
-    seen_now(&watch, 1, &["new.example", "kept.example"], &["old.example"]);
+    seen_now(
+        &watch,
+        1,
+        &["new.example", "kept.example"],
+        &["old.example"],
+    );
     watch.stop();
 }
 
@@ -150,7 +179,11 @@ fn a_file_that_is_gone_or_half_written_changes_nothing() {
 #[test]
 fn no_alert_is_lost_or_doubled_by_reloads_under_traffic() {
     let Some(net) = Net::new() else { return };
-    let mut watch = start(&net, "--threads 2 --workers 2", &["kept.example", "a.example"]);
+    let mut watch = start(
+        &net,
+        "--threads 2 --workers 2",
+        &["kept.example", "a.example"],
+    );
     let over = AtomicBool::new(false);
     let sent = std::thread::scope(|scope| {
         let sending = scope.spawn(|| {

@@ -33,9 +33,21 @@ fn one_side(connections: usize, client: bool) -> Vec<Vec<u8>> {
 fn a_mirror_of_one_direction_is_noticed() {
     let Some(net) = Net::new() else { return };
     for (client, options, wanted) in [
-        (true, "--threads 1", "300 connections were opened and 0 accepted"),
-        (true, "--threads 3", "300 connections were opened and 0 accepted"),
-        (false, "--threads 2", "300 connections were accepted and 0 opened"),
+        (
+            true,
+            "--threads 1",
+            "300 connections were opened and 0 accepted",
+        ),
+        (
+            true,
+            "--threads 3",
+            "300 connections were opened and 0 accepted",
+        ),
+        (
+            false,
+            "--threads 2",
+            "300 connections were accepted and 0 opened",
+        ),
     ] {
         let mut watch = Plan::new(&net).with(options).start();
         net.send(&one_side(300, client));
@@ -76,7 +88,10 @@ fn fragments_that_the_kernel_puts_together_are_no_offload() {
     let mut message = dns::message(7).is_response();
     message = message.question("big.urlpush.net", dns::TXT);
     for _ in 0..40 {
-        message = message.txt("big.urlpush.net", &["a text of some length, many times over, to fill the datagram"]);
+        message = message.txt(
+            "big.urlpush.net",
+            &["a text of some length, many times over, to fill the datagram"],
+        );
     }
     let fragments = ethernet()
         .ipv4("192.0.2.53", "10.0.0.7")

@@ -13,7 +13,11 @@ fn a_configuration_file_says_the_same_as_flags() {
     let Some(net) = Net::new() else { return };
     let plan = Plan::new(&net).listing(&["unused.example"]);
     let folder = plan.folder().to_owned();
-    fs::write(folder.join("names.yaml"), crate::harness::rules(&["kept.example"])).unwrap();
+    fs::write(
+        folder.join("names.yaml"),
+        crate::harness::rules(&["kept.example"]),
+    )
+    .unwrap();
     let file = folder.join("watch.yaml");
     fs::write(
         &file,

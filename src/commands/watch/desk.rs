@@ -22,9 +22,9 @@ use crate::output::log_file::{LogFile, StreamOut};
 use crate::output::summary::{Interface, names_counted, not_read};
 use crate::output::tally::Tally;
 use crate::output::{Style, console};
-use crate::pipeline::{Live, Progress, Sink};
+use crate::pipeline::{Live, Outcome, Progress, Sink};
 use crate::rules::RuleSet;
-use crate::serve::control::{Command, Reply, ReplyTo, Request};
+use crate::serve::control::{Command, Reply, Request};
 use crate::serve::notify::Notifier;
 use crate::time::Timestamp;
 
@@ -93,12 +93,11 @@ pub(super) struct Desk {
     loss: LossWatch,
     begun: Instant,
     looked: Option<Instant>,
-    numbers: Instant,
+    numbers: Option<Instant>,
     stats_told: Instant,
     status_told: Instant,
     watchdog: Option<Instant>,
     reloads: u64,
-    totals: Option<Totals>,
     /// Remarks that were told.
     said: Vec<String>,
 }
@@ -129,12 +128,11 @@ impl Desk {
             loss: LossWatch::new(setup.max_loss, now),
             begun: now,
             looked: None,
-            numbers: now,
+            numbers: None,
             stats_told: now,
             status_told: now,
             watchdog: None,
             reloads: 0,
-            totals: None,
             said: Vec::new(),
             s: setup,
         }
@@ -173,7 +171,7 @@ impl Desk {
 
     fn look(&mut self, now: Instant) {
         if self.s.asked.reload.swap(false, Ordering::Relaxed) {
-            self.begin_reload(Cause::Signal, false, None);
+            let _ = self.begin_reload(Cause::Signal, false);
         }
         if self.s.asked.rotate.swap(false, Ordering::Relaxed) {
             self.rotate();
@@ -185,7 +183,7 @@ impl Desk {
             self.trouble(Trouble::Interface, &news);
         }
         if let Some(done) = self.s.reloader.tick(now) {
-            self.reloaded(&done);
+            self.reloaded(done);
         }
         if let Some(eve) = &mut self.s.eve {
             eve.tick(now);
@@ -201,8 +199,10 @@ impl Desk {
         if self.s.times.end.is_some_and(|end| now >= end) {
             self.s.asked.stop.store(true, Ordering::Relaxed);
         }
-        if now.saturating_duration_since(self.numbers) >= NUMBERS {
-            self.numbers = now;
+        // Also at the first look, so that metrics are never an empty page.
+        let due = |then| now.saturating_duration_since(then) >= NUMBERS;
+        if self.numbers.is_none_or(due) {
+            self.numbers = Some(now);
             self.count(now);
         }
     }
@@ -272,7 +272,6 @@ impl Desk {
             refused: self.s.reloader.refused,
         };
         self.s.board.show(&page, self.write_trouble().as_deref());
-        self.totals = Some(totals);
     }
 
     fn write_trouble(&self) -> Option<String> {
@@ -312,17 +311,20 @@ impl Desk {
         )
     }
 
-    fn begin_reload(&mut self, cause: Cause, force: bool, reply: Option<ReplyTo>) {
+    /// False where that cannot be begun.
+    fn begin_reload(&mut self, cause: Cause, force: bool) -> bool {
         self.s.notifier.reloading();
-        if let Err(error) = self.s.reloader.begin(cause, force, reply) {
-            self.s.notifier.ready("");
+        let begun = self.s.reloader.begin(cause, force);
+        if let Err(error) = &begun {
             self.say(&format!(
                 "rules are not loaded again: cannot start a thread: {error}"
             ));
+            self.s.notifier.ready("");
         }
+        begun.is_ok()
     }
 
-    fn reloaded(&mut self, done: &Done) {
+    fn reloaded(&mut self, done: Done) {
         let why = done.cause.words();
         match &done.result {
             Ok(text) => {
@@ -334,6 +336,12 @@ impl Desk {
             )),
         }
         self.s.notifier.ready("");
+        for reply in done.waiting {
+            reply.send(match &done.result {
+                Ok(text) => Reply::ok(text.clone()),
+                Err(text) => Reply::error(text.clone()),
+            });
+        }
     }
 
     fn rotate(&mut self) -> String {
@@ -355,7 +363,13 @@ impl Desk {
         let Request { command, reply } = request;
         match command {
             // Answered when they are loaded.
-            Command::Reload { force } => self.begin_reload(Cause::Control, force, Some(reply)),
+            Command::Reload { force } => {
+                if self.begin_reload(Cause::Control, force) {
+                    self.s.reloader.wait(reply);
+                } else {
+                    reply.send(Reply::error("cannot start a thread"));
+                }
+            }
             Command::Rotate => {
                 let text = self.rotate();
                 reply.send(match &self.s.eve {
@@ -380,18 +394,13 @@ impl Desk {
         }
     }
 
-    /// Writes out what there is, and says what could not be written. `seen` are the numbers of the taps at the end.
-    pub(super) fn close(
-        mut self,
-        interfaces: impl FnOnce(&mut KernelCounts) -> Vec<Interface>,
-    ) -> Left {
+    /// Writes out what there is, and says what could not be written.
+    pub(super) fn close(mut self, outcome: &Outcome) -> Left {
         self.s.notifier.stopping();
-        let interfaces = interfaces(&mut self.s.kernel);
-        if let Some(totals) = &self.totals {
-            let line = self.stats_line(totals);
-            if self.s.times.stats.is_some() {
-                self.event(&line);
-            }
+        let totals = Totals::at_the_end(outcome, &self.s.live, &mut self.s.kernel);
+        if self.s.times.stats.is_some() {
+            let line = self.stats_line(&totals);
+            self.event(&line);
         }
         let mut errors = Vec::new();
         if let Some(eve) = self.s.eve {
@@ -423,7 +432,7 @@ impl Desk {
         Left {
             not_folded: self.folder.overflowed(),
             tally: self.tally,
-            interfaces,
+            interfaces: totals.interfaces,
             rules: self.s.live.rules.get(),
             latency: self.latency,
             errors,

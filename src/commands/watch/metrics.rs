@@ -11,9 +11,9 @@ use crate::output::log_file::{self, StreamStats};
 use crate::output::summary::{names_counted, not_read};
 use crate::rules::{Current, RuleSet};
 use crate::sandbox;
-use crate::stats::{ReaderStats, WorkerStats};
 use crate::serve::exposition::Exposition;
 use crate::serve::http::{Health, Pages};
+use crate::stats::{ReaderStats, WorkerStats};
 
 /// A desk that has not looked around for so long is stuck.
 const STUCK: Duration = Duration::from_secs(10);

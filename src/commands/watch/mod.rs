@@ -37,7 +37,7 @@ use crate::source::filter::Filter;
 use desk::{Asked, Desk, Lines, Setup, Times};
 use metrics::Board;
 use reload::{Reloader, Watched};
-use totals::{KernelCounts, Totals};
+use totals::KernelCounts;
 
 /// How much may happen to interfaces before somebody looks.
 const NEWS: usize = 256;
@@ -190,8 +190,7 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         cpus: args.capture.cpus.as_ref().map(|cpus| cpus.0.clone()),
     };
     let mut outcome = pipeline::watch(config, &mut desk, &Progress::default(), &asked.stop)?;
-    let seen = live.readers();
-    let left = desk.close(|kernel| Totals::at_the_end(&outcome, &seen, kernel));
+    let left = desk.close(&outcome);
     if let Some(control) = control {
         // Where the socket's file stays, the next start replaces it.
         let _ = control.stop();
@@ -287,7 +286,7 @@ fn plan(args: &Watch) -> sandbox::Plan {
     let mut read = args.rules.rules.clone();
     read.extend(args.config.clone());
     let eve = args.output.eve.as_deref().filter(|p| !is_stdout(p));
-    let write = eve
+    let mut write: Vec<PathBuf> = eve
         .into_iter()
         // Where the file is a link, it is made anew beside what it leads to.
         .flat_map(|path| {
@@ -296,6 +295,9 @@ fn plan(args: &Watch) -> sandbox::Plan {
         })
         .chain(args.service.control.as_deref().map(folder))
         .collect();
+    // Usually they are the same, and what is wrong with one is said once.
+    write.sort();
+    write.dedup();
     sandbox::Plan {
         mode: match args.service.sandbox {
             SandboxMode::Strict => sandbox::Mode::Strict,

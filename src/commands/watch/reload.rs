@@ -36,11 +36,13 @@ impl Cause {
 }
 
 /// What came of a reload: what to say of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Done {
     pub(super) cause: Cause,
     /// In words: what counts now, or why the old rules stay.
     pub(super) result: Result<String, String>,
+    /// Who waits for the answer.
+    pub(super) waiting: Vec<ReplyTo>,
 }
 
 /// Loads rules again.
@@ -49,31 +51,31 @@ pub(super) struct Reloader {
     current: Arc<Current>,
     building: Option<Building>,
     /// Somebody asked while rules were built.
-    again: Option<(Cause, bool)>,
+    again: Option<Again>,
     watch: Option<Watched>,
     /// Rules that nobody should use any more: freed here once nobody does, and not by a thread that reads packets.
     old: Vec<Arc<RuleSet>>,
     pub(super) loaded: SystemTime,
     pub(super) refused: u64,
-    /// Who waits for the rules that are being built.
-    waiting: Vec<ReplyTo>,
-    /// Who asked while rules were being built: for those built next.
-    waiting_more: Vec<ReplyTo>,
 }
 
 struct Building {
     cause: Cause,
     force: bool,
     result: Receiver<Result<Loaded, rules::RulesError>>,
+    waiting: Vec<ReplyTo>,
+}
+
+/// Rules that are built after those that are built now.
+struct Again {
+    cause: Cause,
+    force: bool,
+    waiting: Vec<ReplyTo>,
 }
 
 impl Reloader {
     /// With `watch`, files that have changed since then are loaded by themselves.
-    pub(super) fn new(
-        options: LoadOptions,
-        current: Arc<Current>,
-        watch: Option<Watched>,
-    ) -> Self {
+    pub(super) fn new(options: LoadOptions, current: Arc<Current>, watch: Option<Watched>) -> Self {
         Self {
             options,
             current,
@@ -83,47 +85,25 @@ impl Reloader {
             old: Vec::new(),
             loaded: SystemTime::now(),
             refused: 0,
-            waiting: Vec::new(),
-            waiting_more: Vec::new(),
         }
     }
 
-    /// Begins to load. `force` takes rules with defects, and much fewer than before; `reply` is told what came of it.
+    /// Begins to load. `force` takes rules with defects, and much fewer than before.
     ///
     /// # Errors
     /// The thread cannot be started.
-    pub(super) fn begin(
-        &mut self,
-        cause: Cause,
-        force: bool,
-        reply: Option<ReplyTo>,
-    ) -> io::Result<()> {
+    pub(super) fn begin(&mut self, cause: Cause, force: bool) -> io::Result<()> {
         if self.building.is_some() {
             // What changed after the files were read counts as well.
-            let forced = self.again.is_some_and(|(_, forced)| forced);
-            self.again = Some((cause, force || forced));
-            self.waiting_more.extend(reply);
+            let again = self.again.get_or_insert(Again {
+                cause,
+                force: false,
+                waiting: Vec::new(),
+            });
+            again.cause = cause;
+            again.force |= force;
             return Ok(());
         }
-        self.waiting.extend(reply);
-        let begun = self.build(cause, force);
-        if let Err(error) = &begun {
-            self.answer(&Err(format!("cannot start a thread: {error}")));
-        }
-        begun
-    }
-
-    /// Tells those who wait.
-    fn answer(&mut self, result: &Result<String, String>) {
-        for reply in self.waiting.drain(..) {
-            reply.send(match result {
-                Ok(text) => Reply::ok(text.clone()),
-                Err(text) => Reply::error(text.clone()),
-            });
-        }
-    }
-
-    fn build(&mut self, cause: Cause, force: bool) -> io::Result<()> {
         let (send, result) = bounded(1);
         let options = self.options.clone();
         // Before they are read: what changes meanwhile is a change.
@@ -138,11 +118,22 @@ impl Reloader {
             cause,
             force,
             result,
+            waiting: Vec::new(),
         });
         if let (Some(watch), Some(marks)) = (&mut self.watch, marks) {
             watch.now_loaded(marks);
         }
         Ok(())
+    }
+
+    /// Has somebody wait for what [`Self::begin`] has just begun.
+    pub(super) fn wait(&mut self, reply: ReplyTo) {
+        match (&mut self.again, &mut self.building) {
+            // What is built now may have been read before they asked.
+            (Some(again), _) => again.waiting.push(reply),
+            (None, Some(building)) => building.waiting.push(reply),
+            (None, None) => reply.send(Reply::error("nothing is loaded")),
+        }
     }
 
     /// To be called again and again: looks for changed files, and whether rules are built.
@@ -151,40 +142,42 @@ impl Reloader {
         if self.building.is_none()
             && let Some(watch) = &mut self.watch
             && watch.changed(now, &self.options.rules)
-            && let Err(error) = self.begin(Cause::Change, false, None)
+            && let Err(error) = self.begin(Cause::Change, false)
         {
             return Some(Done {
                 cause: Cause::Change,
                 result: Err(format!("cannot start a thread: {error}")),
+                waiting: Vec::new(),
             });
         }
-        let building = self.building.as_ref()?;
-        let loaded = match building.result.try_recv() {
-            Ok(loaded) => loaded,
+        let loaded = match self.building.as_ref()?.result.try_recv() {
+            Ok(loaded) => Some(loaded),
             Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => {
-                let cause = building.cause;
-                self.building = None;
-                self.refused = self.refused.saturating_add(1);
-                let result = Err("the thread that loads them ended by a panic".to_owned());
-                self.answer(&result);
-                return Some(Done { cause, result });
-            }
+            Err(TryRecvError::Disconnected) => None,
         };
         let building = self.building.take()?;
-        let result = self.judge(loaded, building.force);
+        let result = match loaded {
+            Some(loaded) => self.judge(loaded, building.force),
+            None => Err("the thread that loads them ended by a panic".to_owned()),
+        };
         if result.is_err() {
             self.refused = self.refused.saturating_add(1);
         }
-        self.answer(&result);
-        if let Some((cause, force)) = self.again.take() {
-            self.waiting = std::mem::take(&mut self.waiting_more);
-            // Where it cannot be started those who wait are told, and changed files are seen to differ.
-            let _ = self.begin(cause, force, None);
+        if let Some(again) = self.again.take() {
+            match self.begin(again.cause, again.force) {
+                Ok(()) => again.waiting.into_iter().for_each(|reply| self.wait(reply)),
+                // The files are seen to differ, or are asked for again.
+                Err(error) => {
+                    for reply in again.waiting {
+                        reply.send(Reply::error(format!("cannot start a thread: {error}")));
+                    }
+                }
+            }
         }
         Some(Done {
             cause: building.cause,
             result,
+            waiting: building.waiting,
         })
     }
 

@@ -58,7 +58,7 @@ fn good_rules_take_the_place_of_the_old_ones() {
     let folder = Folder::new(10);
     let mut reloader = folder.reloader(false);
     folder.write(12);
-    reloader.begin(Cause::Signal, false, None).unwrap();
+    reloader.begin(Cause::Signal, false).unwrap();
     let done = wait(&mut reloader, 0);
     assert_eq!(done.cause, Cause::Signal);
     assert_eq!(done.result.unwrap(), "12 names listed, before 10");
@@ -85,12 +85,12 @@ fn bad_rules_are_refused_and_the_old_ones_stay() {
         ("", "list.yaml"),
     ] {
         fs::write(folder.path(), text).unwrap();
-        reloader.begin(Cause::Control, false, None).unwrap();
+        reloader.begin(Cause::Control, false).unwrap();
         let error = wait(&mut reloader, 0).result.unwrap_err();
         assert!(error.contains(why), "{error}");
     }
     fs::remove_file(folder.path()).unwrap();
-    reloader.begin(Cause::Control, false, None).unwrap();
+    reloader.begin(Cause::Control, false).unwrap();
     let error = wait(&mut reloader, 0).result.unwrap_err();
     assert!(error.contains("cannot read it"), "{error}");
     assert_eq!((reloader.current.get().len(), reloader.refused), (10, 5));
@@ -102,7 +102,7 @@ fn force_takes_what_is_right() {
     let mut reloader = folder.reloader(false);
     let text = "bellerophon: 1\npack: test\ngroups:\n  - domains:\n      - a.example\n      - not a name\n";
     fs::write(folder.path(), text).unwrap();
-    reloader.begin(Cause::Control, true, None).unwrap();
+    reloader.begin(Cause::Control, true).unwrap();
     let text = wait(&mut reloader, 0).result.unwrap();
     assert!(
         text.starts_with("1 name listed, before 10; left out: 1 defect"),
@@ -159,8 +159,8 @@ fn a_change_while_files_are_read_is_noticed() {
 fn who_asks_while_rules_are_built_gets_them_built_again() {
     let folder = Folder::new(10);
     let mut reloader = folder.reloader(false);
-    reloader.begin(Cause::Signal, false, None).unwrap();
-    reloader.begin(Cause::Control, false, None).unwrap();
+    reloader.begin(Cause::Signal, false).unwrap();
+    reloader.begin(Cause::Control, false).unwrap();
     assert_eq!(wait(&mut reloader, 0).cause, Cause::Signal);
     assert_eq!(wait(&mut reloader, 0).cause, Cause::Control);
 }

@@ -71,18 +71,17 @@ impl Totals {
     }
 
     /// What is known at the end.
-    pub(super) fn at_the_end(
-        outcome: &Outcome,
-        live: &[Seen],
-        kernel: &mut KernelCounts,
-    ) -> Vec<Interface> {
-        let none = HeadStats::default();
-        let taps = outcome.inputs.iter().filter_map(|input| {
-            let tap = input.tap.as_ref()?;
-            let seen = live.iter().find(|seen| seen.tap.interface == tap.interface);
-            Some((tap, seen.map_or(&none, |seen| &seen.reader.heads)))
-        });
-        interfaces(taps, kernel)
+    pub(super) fn at_the_end(outcome: &Outcome, live: &Live, kernel: &mut KernelCounts) -> Self {
+        let taps = outcome
+            .inputs
+            .iter()
+            .filter_map(|input| Some((input.tap.as_ref()?, &input.heads)));
+        Self {
+            interfaces: interfaces(taps, kernel),
+            generation: live.rules.generation(),
+            reader: outcome.reader.clone(),
+            workers: outcome.workers,
+        }
     }
 
     /// Packets that should have been read and were lost.
@@ -165,7 +164,8 @@ fn interfaces<'a>(
                 dropped: tap.dropped,
                 freezes: tap.freezes,
                 interface_packets: counters.map(|c| c.packets),
-                interface_dropped: counters.map(|c| c.dropped),
+                // What the kernel gave us before it had no use for it is not lost.
+                interface_dropped: counters.map(|c| c.dropped.saturating_sub(tap.unused)),
                 interface_errors: counters.map(|c| c.errors),
                 outages: tap.outages,
                 name: tap.interface,

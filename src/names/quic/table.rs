@@ -157,7 +157,10 @@ impl Table {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.buckets.iter().map(Vec::len).fold(0, usize::saturating_add)
+        self.buckets
+            .iter()
+            .map(Vec::len)
+            .fold(0, usize::saturating_add)
     }
 
     fn bucket(&mut self, flow: &Flow) -> Option<&mut Vec<Entry>> {
