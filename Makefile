@@ -4,7 +4,7 @@
 CARGO ?= cargo
 PCAPS ?= $(wildcard pcaps/*.pcap*)
 FUZZ ?= capture packet dns nbns tls tls_server x509 dtls http stream assembly triage \
-	quic defrag rules lookup pipeline
+	quic defrag rules lookup config request pipeline
 SECONDS_EACH ?= 120
 FILES ?= $(wildcard $(CAPTURES)/files.jsonl)
 

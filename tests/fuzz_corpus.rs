@@ -23,11 +23,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use bellerophon::cli::Cli;
+use bellerophon::config;
 use bellerophon::names::stream::{Hint, Shape, shape};
 use bellerophon::packet::{Packet, Stop, decode};
 use bellerophon::source::{Capture, Fill, Input, LinkType, Options};
 use bellerophon::time::Timestamp;
 use bellerophon::triage::{Reader, Triage, Verdict};
+use clap::CommandFactory;
 use testkit::dns::{self, malformed};
 use testkit::{http, http2, nbns, quic, scenarios, socks, starttls, tls};
 
@@ -50,6 +53,8 @@ const TARGETS: &[Target] = &[
     ("defrag", targets::defrag::run),
     ("rules", targets::rules::run),
     ("lookup", targets::lookup::run),
+    ("config", targets::config::run),
+    ("request", targets::request::run),
     ("pipeline", targets::pipeline::run),
 ];
 
@@ -193,6 +198,26 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
                     let mut seed = choice.to_be_bytes().to_vec();
                     seed.extend(name.bytes());
                     add(seed);
+                }
+            }
+        }
+        "config" => {
+            let template = config::template(&Cli::command(), "watch").unwrap();
+            for line in template.lines().filter(|line| line.starts_with('#')) {
+                add(line.trim_start_matches('#').as_bytes().to_vec());
+            }
+            add(include_bytes!("../packaging/bellerophon.yaml").to_vec());
+        }
+        "request" => {
+            for head in [
+                "GET /metrics HTTP/1.1\r\nHost: localhost:9469\r\n\r\n",
+                "HEAD / HTTP/1.0\n\n",
+                "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+                "GET http://[::1]/healthz?x HTTP/1.1\r\nHost: [::1]\r\n\r\n",
+                "\x16\x03\x01",
+            ] {
+                for cut in [0, 5, 40, 255] {
+                    add([&[cut], head.as_bytes()].concat());
                 }
             }
         }

@@ -15,6 +15,7 @@
 
 pub mod assembly;
 pub mod capture;
+pub mod config;
 pub mod defrag;
 pub mod dns;
 pub mod dtls;
@@ -25,6 +26,7 @@ pub mod nbns;
 pub mod packet;
 pub mod pipeline;
 pub mod quic;
+pub mod request;
 pub mod rules;
 pub mod scratch;
 pub mod stream;

@@ -178,6 +178,16 @@ impl Server {
     }
 }
 
+/// With which status the head of a request is answered, 200 standing for any page; `None` where it does not end yet. What the
+/// server itself asks, for tests from outside.
+pub fn judge(head: &[u8]) -> Option<u16> {
+    match parse(head) {
+        Parsed::Incomplete => None,
+        Parsed::Refused(status, _) => Some(status.code()),
+        Parsed::Request(_) => Some(200),
+    }
+}
+
 fn listen(addresses: &[SocketAddr]) -> io::Result<Server> {
     let listener = TcpListener::bind(addresses)?;
     listener.set_nonblocking(true)?;

@@ -8,6 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(super) struct Status(u16, &'static str);
 
 impl Status {
+    pub(super) const fn code(self) -> u16 {
+        self.0
+    }
+
     pub(super) const OK: Self = Self(200, "OK");
     pub(super) const BAD_REQUEST: Self = Self(400, "Bad Request");
     pub(super) const NOT_FOUND: Self = Self(404, "Not Found");
