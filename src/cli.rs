@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod bench;
+pub mod doctor;
 pub mod generate;
 pub mod watch;
 
@@ -15,7 +16,8 @@ use crate::config::{self, ConfigError};
 #[command(name = "bellerophon", version, about, max_term_width = 100)]
 #[command(
     after_help = "Exit status: 0 done; 1 alerts or matches were found (only with \
-    --exit-code); 2 something could not be read or written; 130 stopped by a signal."
+    --exit-code); 2 something could not be read or written, or `doctor` found an error; \
+    130 stopped by a signal."
 )]
 pub struct Cli {
     /// What to do.
@@ -45,6 +47,8 @@ pub enum Command {
     Names(Names),
     /// Search the traffic of network interfaces, for as long as it runs
     Watch(watch::Watch),
+    /// Say whether an interface shows what `watch` needs, and how to mend what is missing
+    Doctor(doctor::Doctor),
     /// Tell a running `watch` what to do
     Ctl(watch::Ctl),
     /// Check or make configuration files for `watch`

@@ -1,8 +1,10 @@
 //! What the commands of the command line do.
 
+mod age;
 pub mod bench;
 pub mod config;
 pub mod ctl;
+pub mod doctor;
 pub mod generate;
 pub mod lookup;
 pub mod names;
@@ -47,6 +49,7 @@ pub fn run(cli: Cli) -> Status {
         Command::Replay(args) => replay::run(&args),
         Command::Names(args) => names::run(&args),
         Command::Watch(args) => watch::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Ctl(args) => ctl::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Lookup(args) => lookup::run(&args),

@@ -8,6 +8,8 @@
 mod block;
 mod counters;
 #[cfg(target_os = "linux")]
+pub mod ethtool;
+#[cfg(target_os = "linux")]
 mod filter;
 mod libpcap;
 mod options;

@@ -1,6 +1,6 @@
 //! The kernel's interface to packets: packet sockets and rings of blocks shared with the kernel (packet(7), TPACKET_V3).
 //!
-//! This is the one place of the capture that needs `unsafe`: system calls that no safe crate offers, and memory that
+//! This is, beside `ethtool`, the one place of the capture that needs `unsafe`: system calls that no safe crate offers, and memory that
 //! the kernel writes to. What holds everywhere: pointers given to the kernel point to values that live through the call and
 //! have the size that is told; descriptors are owned; a block of the ring is touched only between the kernel's handing it
 //! over ([`Ring::take`]) and its being given back ([`Ring::release`]), and the kernel writes to none that was handed over.
@@ -82,7 +82,8 @@ fn length_of<T>() -> libc::socklen_t {
     libc::socklen_t::try_from(size_of::<T>()).unwrap_or(0)
 }
 
-fn request(name: &str) -> io::Result<libc::ifreq> {
+/// A request about the interface of this name.
+pub(super) fn request(name: &str) -> io::Result<libc::ifreq> {
     // SAFETY: all-zero bytes are a valid `ifreq`: numbers, arrays and null pointers.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     // One byte stays for the end.

@@ -49,7 +49,7 @@ use std::path::PathBuf;
 
 pub use error::SandboxError;
 pub use state::{Item, Layer, Level, State};
-pub use system::Prepared;
+pub use system::{Prepared, landlock};
 
 /// How much must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

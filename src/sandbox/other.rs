@@ -37,3 +37,9 @@ impl Prepared {
         Ok(State::new(self.mode, items))
     }
 }
+
+/// What this kernel has of Landlock: nothing.
+#[must_use]
+pub fn landlock() -> Item {
+    Item::new(Layer::Landlock, Level::Missing(WHY.into()), "")
+}

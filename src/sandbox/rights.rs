@@ -33,19 +33,28 @@ fn text(program: &Path, held: bool) -> String {
     }
     format!(
         "Capturing needs the capability CAP_NET_RAW and nothing else of root. Grant it to the program once, \
-         and again after each update of the file:\n\n    sudo setcap cap_net_raw=eip {}\n\n\
+         and again after each update of the file:\n\n    sudo {}\n\n\
          In a container, being root is not enough: the runtime must allow the capability as well (docker run \
          --cap-add NET_RAW --network host; in Kubernetes securityContext.capabilities.add: [NET_RAW]).",
-        shell_word(program)
+        grant(program)
     )
 }
 
-/// The path as one word of a POSIX shell.
-fn shell_word(path: &Path) -> String {
-    let path = path.to_string_lossy();
+/// The command that grants the right to the program's file. Only root may run it.
+#[must_use]
+pub fn grant(program: &Path) -> String {
+    format!(
+        "setcap cap_net_raw=eip {}",
+        shell_word(&program.to_string_lossy())
+    )
+}
+
+/// The text as one word of a POSIX shell.
+#[must_use]
+pub fn shell_word(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
     if !path.is_empty() && !path.starts_with('-') && path.chars().all(plain) {
-        return path.into_owned();
+        return path.to_owned();
     }
     format!("'{}'", path.replace('\'', r"'\''"))
 }
@@ -73,8 +82,8 @@ mod tests {
 
     #[test]
     fn the_path_is_one_word() {
-        assert_eq!(shell_word(Path::new("/a b/it's")), r"'/a b/it'\''s'");
-        assert_eq!(shell_word(Path::new("/opt/b-1.0/x_y")), "/opt/b-1.0/x_y");
-        assert_eq!(shell_word(Path::new("")), "''");
+        assert_eq!(shell_word("/a b/it's"), r"'/a b/it'\''s'");
+        assert_eq!(shell_word("/opt/b-1.0/x_y"), "/opt/b-1.0/x_y");
+        assert_eq!(shell_word(""), "''");
     }
 }

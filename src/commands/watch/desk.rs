@@ -34,9 +34,6 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How often numbers are put together.
 const NUMBERS: Duration = Duration::from_secs(1);
 
-/// How old rules may be before it is said, in days.
-const OLD_RULES: i64 = 30;
-
 /// What signals ask for.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
@@ -505,16 +502,4 @@ impl Sink for Desk {
             self.look(now);
         }
     }
-}
-
-/// What is to be said of the age of rules.
-pub(super) fn age(rules: &RuleSet) -> Option<String> {
-    let newest = rules
-        .packs()
-        .filter_map(|pack| pack.updated.as_deref())
-        .max()?;
-    let passed = Timestamp::of_clock().nanos_since(Timestamp::from_date(newest)?);
-    let days = passed / 86_400_000_000_000;
-    (days > OLD_RULES)
-        .then(|| format!("the newest rules are of {newest}, {days} days ago: look for newer ones"))
 }

@@ -19,6 +19,7 @@ use crossbeam_channel::bounded;
 use signal_hook::consts::{SIGHUP, SIGUSR1};
 
 use super::Status;
+use super::age::Age;
 use super::run::{print, processors, same_file, stop_flag};
 use crate::cli::AlertForm;
 use crate::cli::watch::{SandboxMode, Watch};
@@ -34,6 +35,7 @@ use crate::serve::control::{Access, Control};
 use crate::serve::http::Server;
 use crate::serve::notify::Notifier;
 use crate::source::filter::Filter;
+use crate::time::Timestamp;
 use desk::{Asked, Desk, Lines, Setup, Times};
 use metrics::Board;
 use reload::{Reloader, Watched};
@@ -81,7 +83,12 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     let plan = plan(args).prepare()?;
     let asked = signals()?;
     let (news, told) = bounded(NEWS);
-    let threads = Threads::new(args, processors());
+    let capture = &args.capture;
+    let threads = Threads::new(
+        &capture.interface,
+        (capture.threads, capture.workers),
+        processors(),
+    );
     let taps = open_taps(args, &threads, &asked.stop, &news)?;
     let kernel = KernelCounts::new();
     // From here on this process may do no more than it needs.
@@ -155,8 +162,8 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     for problem in &loaded.problems {
         desk.say(&format!("rules: {problem}"));
     }
-    if let Some(text) = desk::age(&rules) {
-        desk.say(&text);
+    if let Some(age) = Age::of(&rules, Timestamp::of_clock()).filter(Age::is_old) {
+        desk.say(&format!("{age}: look for newer ones"));
     }
     desk.say(&format!("sandbox: {sandbox}"));
     if let Some(server) = &server {
@@ -324,23 +331,29 @@ fn signals() -> io::Result<Asked> {
 }
 
 /// How many threads there are, and what for.
-struct Threads {
+pub(super) struct Threads {
     /// The interface of each capture thread.
-    interfaces: Vec<String>,
-    each: usize,
-    workers: usize,
+    pub(super) interfaces: Vec<String>,
+    /// Capture threads of an interface.
+    pub(super) each: usize,
+    /// Worker threads, in all.
+    pub(super) workers: usize,
 }
 
 impl Threads {
-    fn new(args: &Watch, processors: usize) -> Self {
-        let interfaces = &args.capture.interface;
+    /// As asked for, capture threads of an interface first and then workers, or what suits so many processors.
+    pub(super) fn new(
+        interfaces: &[String],
+        (each, workers): (Option<u16>, Option<u16>),
+        processors: usize,
+    ) -> Self {
         let count = interfaces.len().max(1);
         // Both capture threads and workers need a processor of their own where the traffic is hard.
         let half = processors.div_ceil(2).checked_div(count).unwrap_or(1);
-        let each = args.capture.threads.map_or(half, usize::from).max(1);
+        let each = each.map_or(half, usize::from).max(1);
         let readers = each.saturating_mul(count);
         let others = processors.saturating_sub(readers);
-        let workers = args.capture.workers.map_or(others, usize::from);
+        let workers = workers.map_or(others, usize::from);
         Self {
             interfaces: interfaces
                 .iter()

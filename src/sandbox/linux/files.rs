@@ -35,6 +35,49 @@ struct Grant {
     fd: PathFd,
 }
 
+/// What this kernel has of Landlock: tried on a thread of its own, which ends with it.
+pub(super) fn offered() -> Item {
+    let tried = std::thread::Builder::new().spawn(|| {
+        Ruleset::default()
+            .handle_access(AccessFs::from_all(ABI::V1))?
+            .create()?
+            .restrict_self()
+    });
+    let missing = |why: String| Item::new(Layer::Landlock, Level::Missing(why), "");
+    match tried.map(std::thread::JoinHandle::join) {
+        Err(e) => missing(e.to_string()),
+        Ok(Err(_)) => missing("it cannot be tried".into()),
+        Ok(Ok(Err(e))) => missing(e.to_string()),
+        Ok(Ok(Ok(status))) => match abi_of(status) {
+            Err(why) => missing(why.into()),
+            Ok(abi) => {
+                let level = lacks(abi).map_or(Level::Applied, |why| Level::Partly(why.into()));
+                Item::new(Layer::Landlock, level, format!("ABI {abi}"))
+            }
+        },
+    }
+}
+
+fn abi_of(status: RestrictionStatus) -> Result<ABI, &'static str> {
+    match status.landlock {
+        LandlockStatus::NotImplemented => Err(
+            "this kernel has none; it needs Linux 5.13 or newer with CONFIG_SECURITY_LANDLOCK \
+             (or a container runtime that lets its calls pass)",
+        ),
+        LandlockStatus::NotEnabled => Err(
+            "this kernel has it switched off; add landlock to the lsm= list on the kernel's command line",
+        ),
+        LandlockStatus::Available { effective_abi, .. } => Ok(effective_abi),
+    }
+}
+
+/// What this version of Landlock cannot keep.
+fn lacks(abi: ABI) -> Option<&'static str> {
+    (abi < WHOLE).then_some(
+        "this kernel lets files outside of the plan be emptied; Linux 6.2 or newer does not",
+    )
+}
+
 impl Grants {
     /// # Errors
     ///
@@ -81,21 +124,9 @@ impl Grants {
             Ok(status) => status,
             Err(e) => return missing(e.to_string()),
         };
-        let abi = match status.landlock {
-            LandlockStatus::NotImplemented => {
-                return missing(
-                    "this kernel has none; it needs Linux 5.13 or newer with CONFIG_SECURITY_LANDLOCK \
-                     (or a container runtime that lets its calls pass)"
-                        .into(),
-                );
-            }
-            LandlockStatus::NotEnabled => {
-                return missing(
-                    "this kernel has it switched off; add landlock to the lsm= list on the kernel's command line"
-                        .into(),
-                );
-            }
-            LandlockStatus::Available { effective_abi, .. } => effective_abi,
+        let abi = match abi_of(status) {
+            Ok(abi) => abi,
+            Err(why) => return missing(why.into()),
         };
         let mut detail = format!("ABI {abi}");
         for path in &self.alone {
@@ -104,13 +135,9 @@ impl Grants {
                 path.display()
             ));
         }
-        let level = if abi < WHOLE {
-            Level::Partly(
-                "this kernel lets files outside of the plan be emptied; Linux 6.2 or newer does not"
-                    .into(),
-            )
-        } else {
-            Level::Applied
+        let level = match lacks(abi) {
+            Some(why) => Level::Partly(why.into()),
+            None => Level::Applied,
         };
         Item::new(Layer::Landlock, level, detail)
     }

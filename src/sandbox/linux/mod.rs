@@ -106,6 +106,12 @@ impl Prepared {
     }
 }
 
+/// What this kernel has of Landlock. Nothing of this thread changes.
+#[must_use]
+pub fn landlock() -> Item {
+    files::offered()
+}
+
 /// The layers so far.
 struct Done {
     mode: Mode,
