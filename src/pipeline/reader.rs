@@ -166,14 +166,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads inputs as long as there are some. Ends early where the stop flag is set or the workers are gone.
+    /// Reads inputs as long as there are some. Ends early where the stop flag is set or the workers are gone. On a live link
+    /// it reads one, also where it is to stop before it began: what the ring holds by then is read.
     pub(super) fn run(
         mut self,
         queue: &Queue<'_>,
         options: &source::Options,
     ) -> (ReaderStats, Vec<InputRead>) {
         let mut inputs = Vec::new();
-        while !self.stop.load(Ordering::Relaxed)
+        while (self.live.is_some() || !self.stop.load(Ordering::Relaxed))
             && let Some((index, taken)) = queue.take()
         {
             self.input = index;
@@ -195,7 +196,7 @@ impl<'a> Reader<'a> {
                 report,
                 gaps,
             });
-            if closed || self.end_input().is_err() {
+            if closed || self.end_input().is_err() || self.live.is_some() {
                 break;
             }
         }

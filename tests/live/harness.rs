@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use bellerophon::serve::control;
 use serde_json::Value;
 use testkit::{dns, frame::ethernet};
 
-use crate::net::{Net, RX};
+use crate::net::{Net, RX, Sender, TX};
 
 /// So long that only a program that hangs meets it. No test asserts a duration.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -147,6 +148,29 @@ pub(crate) fn query(number: usize, name: &str) -> Vec<u8> {
         .ipv4("10.0.0.7", "192.0.2.53")
         .udp(port, 53)
         .payload(dns::query(number as u16, name, dns::A))
+}
+
+/// Sends names below `below` without end, as fast as they can be alerted, while `work` is done.
+pub(crate) fn while_sending<T>(net: &Net, below: &str, work: impl FnOnce() -> T) -> T {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            net.enter(|| {
+                let mut sender = Sender::open(TX);
+                let mut number = 0;
+                while !over.load(Ordering::Relaxed) {
+                    sender.send(&query(number, &format!("n{number}.{below}")));
+                    number += 1;
+                    if number.is_multiple_of(20) {
+                        std::thread::sleep(Duration::from_millis(2));
+                    }
+                }
+            });
+        });
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        over.store(true, Ordering::Relaxed);
+        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// A rule file with these names, as `text` for it.

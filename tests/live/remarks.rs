@@ -112,7 +112,7 @@ fn packets_that_an_offload_merged_are_noticed() {
     let (Some(net), Some(far)) = (Net::new(), Net::new()) else {
         return;
     };
-    net.set(&format!("link del tx0"));
+    net.set("link del tx0");
     net.set(&format!(
         "link add name rx0 mtu 1500 type veth peer name far0 netns {} mtu 1500",
         far.name
