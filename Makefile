@@ -23,7 +23,8 @@ export CARGO
 unexport MAKEFLAGS MFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test conformance fmt lint bench bench-ci bench-record bench-peers deb fuzz clean \
+.PHONY: help run build test conformance fmt lint bench bench-ci bench-record bench-peers \
+	bench-live soak deb fuzz clean \
 	prepare
 
 help: ## List the targets
@@ -86,6 +87,12 @@ fuzz: prepare ## Fuzz each target (FUZZ="dns tls" SECONDS_EACH=600)
 			fuzz/corpus/$$target fuzz/target/seeds/$$target -- \
 			-max_total_time=$(SECONDS_EACH) -timeout=20 -max_len=20000; \
 	done
+
+bench-live: build ## Compare live capture with tcpdump and Suricata over a veth pair, as root (ARGS="mix --rounds 5")
+	@scripts/bench-live --program $(PROGRAM) $(ARGS)
+
+soak: build ## Run watch for half an hour under traffic, reloads and rotations, as root (ARGS="--minutes 5")
+	@scripts/soak --program $(PROGRAM) $(ARGS)
 
 # Built for the system that it is built on: the package depends on that one's libc6 or newer.
 deb: prepare ## Build the Debian package target/debian/*.deb

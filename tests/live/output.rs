@@ -172,26 +172,34 @@ fn what_a_reader_of_a_named_pipe_missed_waits_for_the_next_one() {
     watch.end();
 }
 
+/// Linux looks for SIGKILL after each page that it takes of a write, so the very last line may be torn (about one time in
+/// twenty here, where the file is written all the time). No program can prevent that; the next start cuts it off.
 #[test]
-fn kill_leaves_whole_lines_and_the_next_start_goes_on_behind_them() {
+fn kill_leaves_whole_lines_but_the_last_and_the_next_start_goes_on_behind_them() {
     let Some(net) = Net::new() else { return };
     let folder = tempfile::tempdir().unwrap();
     let eve = folder.path().join("eve.json");
     let mut alerts = 0;
+    let mut torn = false;
     for _ in 0..5 {
         let mut watch = Plan::new(&net).eve(&eve).start();
+        if torn {
+            watch.waits_for("ended in a torn line");
+        }
         while_sending(&net, "urlpush.net", || {
             watch.alerts(alerts + 50);
             watch.signal("-KILL");
             watch.end();
         });
         assert_eq!(watch.was_killed_by(), Some(9));
-        // All of it, not only up to the last line end.
-        let events = json_lines(&fs::read_to_string(&eve).unwrap());
-        let now = names(&events).len();
+        torn = !fs::read_to_string(&eve).unwrap().ends_with('\n');
+        let now = names(&watch.events()).len();
         assert!(now >= alerts + 50);
         alerts = now;
     }
+    let mut watch = Plan::new(&net).eve(&eve).start();
+    let (_, events) = watch.stop();
+    assert_eq!(names(&events).len(), alerts);
 }
 
 /// As a crash of the machine may leave it.
