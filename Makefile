@@ -76,7 +76,7 @@ bench-record: prepare ## Record counts of instructions for bench-ci
 bench-peers: build ## Compare with other programs that are installed (ARGS="mix --size 1G")
 	@scripts/bench-peers --program $(PROGRAM) $(ARGS)
 
-# No sanitizer: there is no unsafe code of ours to watch, and stable Rust will do.
+# No sanitizer: no target reaches unsafe code of ours, and stable Rust will do.
 fuzz: prepare ## Fuzz each target (FUZZ="dns tls" SECONDS_EACH=600)
 	@command -v cargo-fuzz >/dev/null || \
 		{ echo 'error: cargo-fuzz is missing. Install it: cargo install cargo-fuzz --locked' >&2; exit 1; }

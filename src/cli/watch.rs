@@ -62,7 +62,7 @@ pub struct CaptureArgs {
     #[arg(
         long,
         value_name = "MODE",
-        default_value = "hash",
+        default_value = "addresses",
         help_heading = "Capture"
     )]
     pub fanout: FanoutMode,
@@ -119,10 +119,11 @@ pub enum CaptureMethod {
 /// `--fanout`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FanoutMode {
-    /// By addresses and ports, the same both ways; the kernel puts IPv4 fragments together first.
-    Hash,
     /// By both addresses: all packets between two hosts go to one thread.
     Addresses,
+    /// By addresses and ports, the same both ways; the kernel puts IPv4 fragments together first, and what stays
+    /// incomplete of them is neither seen nor counted.
+    Hash,
     /// By the processor that took the packet; only where the card's hash is the same both ways.
     Cpu,
     /// By the card's queue; likewise.

@@ -22,16 +22,32 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// What was counted since `before`. A counter that went back began anew.
+    /// What was counted since `before`. Where a counter went back all of them began anew.
     pub fn since(&self, before: &Self) -> Self {
-        let since = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now);
-        Self {
-            bytes: since(self.bytes, before.bytes),
-            packets: since(self.packets, before.packets),
-            errors: since(self.errors, before.errors),
-            dropped: since(self.dropped, before.dropped),
-            overruns: since(self.overruns, before.overruns),
-            malformed: since(self.malformed, before.malformed),
+        let since = || {
+            Some(Self {
+                bytes: self.bytes.checked_sub(before.bytes)?,
+                packets: self.packets.checked_sub(before.packets)?,
+                errors: self.errors.checked_sub(before.errors)?,
+                dropped: self.dropped.checked_sub(before.dropped)?,
+                overruns: self.overruns.checked_sub(before.overruns)?,
+                malformed: self.malformed.checked_sub(before.malformed)?,
+            })
+        };
+        since().unwrap_or(*self)
+    }
+
+    /// Adds what was counted later.
+    pub fn add(&mut self, more: &Self) {
+        for (sum, n) in [
+            (&mut self.bytes, more.bytes),
+            (&mut self.packets, more.packets),
+            (&mut self.errors, more.errors),
+            (&mut self.dropped, more.dropped),
+            (&mut self.overruns, more.overruns),
+            (&mut self.malformed, more.malformed),
+        ] {
+            *sum = sum.saturating_add(n);
         }
     }
 }
@@ -103,11 +119,20 @@ mod tests {
         assert_eq!((eth.dropped, eth.overruns, eth.malformed), (2, 3, 4));
         let later = Counters {
             packets: 25,
-            dropped: 1,
+            dropped: 5,
             ..eth
         };
         let since = later.since(&eth);
-        assert_eq!((since.packets, since.dropped, since.bytes), (15, 1, 0));
+        assert_eq!((since.packets, since.dropped, since.bytes), (15, 3, 0));
+        // The interface was made anew, and has seen more packets already than the one before it.
+        let anew = Counters {
+            packets: 30,
+            dropped: 1,
+            ..Counters::default()
+        };
+        let mut sum = since;
+        sum.add(&anew.since(&later));
+        assert_eq!((sum.packets, sum.dropped), (45, 4));
     }
 
     #[test]

@@ -86,6 +86,10 @@ impl PcapTap {
         Ok(tap)
     }
 
+    pub(super) fn link_type(&self) -> LinkType {
+        self.link
+    }
+
     fn attach(&mut self) -> Result<(), Error> {
         let bytes = i32::try_from(self.options.ring_bytes).unwrap_or(i32::MAX);
         let timeout = i32::try_from(self.options.block_timeout.as_millis()).unwrap_or(i32::MAX);
@@ -158,6 +162,7 @@ impl Link for PcapTap {
         self.count();
         self.stats.received = self.report.frames;
         self.stats.bytes = self.report.original_bytes;
+        self.stats.current.clone_from(&self.stats.interface);
         &self.stats
     }
 
@@ -198,7 +203,11 @@ impl Frames for PcapTap {
         let seconds = packet.header.ts.tv_sec;
         let micros = u32::try_from(packet.header.ts.tv_usec).unwrap_or(0);
         let timestamp = Timestamp::from_parts(seconds, micros.saturating_mul(1_000));
-        self.idle = self.closed.is_some_and(|closed| timestamp > closed);
+        // The clock may have been set back.
+        let since = |closed: Timestamp| timestamp.nanos_since(closed).unsigned_abs();
+        self.idle = self
+            .closed
+            .is_some_and(|closed| timestamp > closed || since(closed) > 10_000_000_000);
         let report = &mut self.report;
         report.frames = report.frames.wrapping_add(1);
         report.captured_bytes = report.captured_bytes.wrapping_add(packet.data.len() as u64);

@@ -5,10 +5,11 @@ use std::time::Duration;
 /// How the threads of an interface share its frames.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Fanout {
-    /// By a hash of addresses and ports that is the same both ways. The kernel puts IPv4 fragments together first.
-    #[default]
+    /// By a hash of addresses and ports that is the same both ways. The kernel puts IPv4 fragments together first, and
+    /// those that stay incomplete are not seen.
     Hash,
-    /// By both addresses: all packets between two hosts go to one thread, fragments of IPv6 as well.
+    /// By both addresses: all packets between two hosts go to one thread, fragments as well.
+    #[default]
     Addresses,
     /// By the processor that took the frame from the card: right where the card shares flows out both ways alike.
     Cpu,
@@ -86,7 +87,7 @@ impl Default for Options {
             ring_bytes: 64 << 20,
             block_bytes: 256 << 10,
             block_timeout: Duration::from_millis(20),
-            fanout: Fanout::Hash,
+            fanout: Fanout::Addresses,
             promiscuous: true,
             kernel_filter: true,
             clock: Clock::Host,

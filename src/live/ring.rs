@@ -1,8 +1,8 @@
 //! One ring of the kernel on one interface: frames for one reader, for as long as the program runs.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,9 @@ use crate::time::Timestamp;
 
 /// How long a wait lasts at the most before it is looked whether the program is to stop.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The same while packets come.
+const SHORT: Duration = Duration::from_millis(10);
 
 /// How often the kernel is asked for its counts, and for the state of the interface.
 const LOOK: Duration = Duration::from_millis(500);
@@ -33,12 +36,17 @@ const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 const ARP: u16 = 0x0806;
 
+/// The group of an interface's taps: number of the interface, and of the group.
+pub(super) type Group = Arc<Mutex<Option<(i32, u16)>>>;
+
 /// A ring on an interface.
 #[derive(Debug)]
 pub(crate) struct RingTap {
     options: Options,
     /// How many taps share the interface.
     taps: usize,
+    /// Their group.
+    group: Group,
     /// The interface's name, which may change.
     name: String,
     index: i32,
@@ -72,7 +80,7 @@ impl RingTap {
     /// There is no such interface, the rights are missing, or the kernel refuses the ring.
     pub(super) fn open(
         name: &str,
-        (number, taps): (usize, usize),
+        (number, taps, group): (usize, usize, Group),
         options: Options,
         stop: &Arc<AtomicBool>,
         news: Sender<String>,
@@ -80,6 +88,7 @@ impl RingTap {
         let mut tap = Self {
             options,
             taps,
+            group,
             name: name.to_owned(),
             index: 0,
             ring: None,
@@ -102,24 +111,34 @@ impl RingTap {
             news,
             tells: number == 0,
         };
-        tap.attach()
-            .map_err(|(action, cause)| match cause.raw_os_error() {
-                Some(libc::ENODEV) => TapError::NoInterface {
+        let attached = tap.attach().or_else(|(action, cause)| {
+            // Before Linux 6.13 an interface that is down cannot be shared. It is tried again until it is up.
+            let later = cause.raw_os_error() == Some(libc::EINVAL)
+                && taps > 1
+                && tap.stats.state == State::Down;
+            if later { Ok(()) } else { Err((action, cause)) }
+        });
+        attached.map_err(|(action, cause)| match cause.raw_os_error() {
+            Some(libc::ENODEV) => TapError::NoInterface {
+                name: name.to_owned(),
+                known: interfaces().join(", "),
+            },
+            Some(libc::EPERM | libc::EACCES) if action == "open a packet socket" => {
+                TapError::NoRight {
                     name: name.to_owned(),
-                    known: interfaces().join(", "),
-                },
-                Some(libc::EPERM | libc::EACCES) if action == "open a packet socket" => {
-                    TapError::NoRight {
-                        name: name.to_owned(),
-                    }
                 }
-                _ => TapError::Io {
-                    name: name.to_owned(),
-                    action,
-                    cause,
-                },
-            })?;
+            }
+            _ => TapError::Io {
+                name: name.to_owned(),
+                action,
+                cause,
+            },
+        })?;
         Ok(tap)
+    }
+
+    pub(super) fn link_type(&self) -> LinkType {
+        self.link
     }
 
     /// Opens the interface, and lets nothing in before all is set.
@@ -147,6 +166,9 @@ impl RingTap {
         let ring = Ring::new(socket, size).map_err(|e| ("make the ring (--ring-size)", e))?;
         let socket = ring.socket();
         let flags = socket.flags(&name).map_err(|e| ("ask for its state", e))?;
+        if !flags.up {
+            self.stats.state = State::Down;
+        }
         if flags.loopback {
             // Before Linux 4.20 each packet of a loopback interface is seen twice.
             let _ = socket.ignore_outgoing();
@@ -156,10 +178,16 @@ impl RingTap {
                 .promiscuous(index)
                 .map_err(|e| ("make it promiscuous", e))?;
         }
-        if self.options.clock == Clock::Card {
-            socket
-                .hardware_time(&name)
-                .map_err(|e| ("have its card take times (--clock card)", e))?;
+        if self.options.clock == Clock::Card
+            && let Err(error) = socket.hardware_time(&name)
+        {
+            if self.index == 0 {
+                return Err(("have its card take times (--clock card)", error));
+            }
+            // The right to set up the card was given up long ago.
+            self.tell(format!(
+                "interface {name} came back, and its card's clock cannot be set up again: this machine's gives times now"
+            ));
         }
         socket.bind(index, true).map_err(|e| ("bind to it", e))?;
         if self.taps > 1 {
@@ -200,9 +228,11 @@ impl RingTap {
             Fanout::Cpu => libc::PACKET_FANOUT_CPU,
             Fanout::Queue => libc::PACKET_FANOUT_QM,
         };
-        // Numbers of groups are common to a network namespace; an interface that came back has another number.
-        let group = std::process::id() ^ index.unsigned_abs().wrapping_mul(0x9e37);
-        socket.join((group & 0xffff) as u16, mode)?;
+        let mut group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
+        // An interface that came back has another number, and needs another group.
+        let known = group.filter(|(of, _)| *of == index).map(|(_, group)| group);
+        *group = Some((index, socket.join(known, mode)?));
+        drop(group);
         if self.options.fanout == Fanout::Addresses {
             socket.share_by(&filter::by_addresses())?;
         }
@@ -244,7 +274,12 @@ impl RingTap {
                 self.stats.state = match flags {
                     Ok(flags) if !flags.up => State::Down,
                     Ok(flags) if !flags.running => State::NoCarrier,
-                    Ok(_) => State::Up,
+                    Ok(_) => {
+                        // Somebody may have changed it.
+                        let mtu = ring.socket().mtu(&current);
+                        self.longest = mtu.map_or(u32::MAX, |mtu| mtu.saturating_add(OVERHEAD));
+                        State::Up
+                    }
                     Err(_) => State::Gone,
                 };
                 if current != self.name && self.stats.state != State::Gone {
@@ -316,7 +351,10 @@ impl RingTap {
                 self.retry = Instant::now()
                     .checked_add(self.back_off)
                     .unwrap_or_else(Instant::now);
-                self.back_off = self.back_off.saturating_mul(2).min(LONGEST);
+                // One that is only down is up at any moment.
+                if self.stats.state != State::Down {
+                    self.back_off = self.back_off.saturating_mul(2).min(LONGEST);
+                }
             }
         }
     }
@@ -351,6 +389,7 @@ impl Link for RingTap {
         self.count();
         self.stats.received = self.report.frames;
         self.stats.bytes = self.report.original_bytes;
+        self.stats.current.clone_from(&self.name);
         &self.stats
     }
 
@@ -365,7 +404,7 @@ impl Link for RingTap {
     fn is_pressed(&self) -> bool {
         self.ring
             .as_ref()
-            .is_some_and(|ring| ring.is_filled(ring.blocks().saturating_mul(3) / 4))
+            .is_some_and(|ring| ring.is_filled((ring.blocks().saturating_mul(3) / 4).max(2)))
     }
 }
 
@@ -468,8 +507,12 @@ impl Frames for RingTap {
             thread::sleep(PATIENCE);
             return Ok(Fill::More);
         };
+        let busy = |(_, seen): (Timestamp, Instant)| seen.elapsed() < PATIENCE;
         let patience = if self.closed.is_some() {
             self.options.block_timeout
+        } else if self.last.is_some_and(busy) {
+            // Whoever reads has something for the workers, which must not wait.
+            SHORT
         } else {
             PATIENCE
         };

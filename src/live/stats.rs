@@ -31,6 +31,8 @@ impl State {
 pub struct TapStats {
     /// The interface, as it was named on the command line.
     pub interface: String,
+    /// Its name now, which may have been changed.
+    pub current: String,
     /// Its state when it was looked at last.
     pub state: State,
     /// Frames taken from the ring.

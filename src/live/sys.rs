@@ -270,10 +270,19 @@ impl Socket {
         self.set_number(libc::PACKET_TIMESTAMP, raw.cast_signed())
     }
 
-    /// Joins the group `group` of sockets that share an interface's frames.
-    pub(super) fn join(&self, group: u16, mode: u32) -> io::Result<()> {
-        let value = mode << 16 | u32::from(group);
-        self.set(libc::SOL_PACKET, libc::PACKET_FANOUT, &value)
+    /// Joins the group `group` of sockets that share an interface's frames; `None` makes a new one with a number that
+    /// nobody has. Gives its number.
+    ///
+    /// Numbers are common to all processes of a network namespace, and whoever has the right may join any group: a
+    /// number of our own choice could be that of another program, which would then get half of our frames.
+    pub(super) fn join(&self, group: Option<u16>, mode: u32) -> io::Result<u16> {
+        let value = match group {
+            Some(group) => mode << 16 | u32::from(group),
+            None => (mode | libc::PACKET_FANOUT_FLAG_UNIQUEID) << 16,
+        };
+        self.set(libc::SOL_PACKET, libc::PACKET_FANOUT, &value)?;
+        let joined = self.get(libc::SOL_PACKET, libc::PACKET_FANOUT, 0u32)?;
+        Ok((joined & 0xffff) as u16)
     }
 
     /// The program by which a group of mode CBPF shares frames out.

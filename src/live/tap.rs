@@ -9,8 +9,9 @@ use crossbeam_channel::Sender;
 
 use super::libpcap::PcapTap;
 #[cfg(target_os = "linux")]
-use super::ring::RingTap;
+use super::ring::{Group, RingTap};
 use super::{Method, Options, TapStats};
+use crate::source::LinkType;
 use crate::time::Timestamp;
 
 /// Why an interface cannot be captured.
@@ -85,38 +86,52 @@ pub(crate) enum Opened {
 }
 
 impl Tap {
-    /// Opens tap `number` of `taps` on the interface `name`. What happens to the interface later is told to `news`.
+    /// Opens so many taps on the interface `name`, which share its frames. What happens to the interface later is
+    /// told to `news`.
     ///
     /// # Errors
     /// There is no such interface, the rights are missing, or the system refuses to capture.
     pub fn open(
         name: &str,
-        (number, taps): (usize, usize),
+        taps: usize,
         options: Options,
         stop: &Arc<AtomicBool>,
-        news: Sender<String>,
-    ) -> Result<Self, TapError> {
-        let opened = match options.method {
+        news: &Sender<String>,
+    ) -> Result<Vec<Self>, TapError> {
+        #[cfg(target_os = "linux")]
+        let group = Group::default();
+        let open = |number| match options.method {
             Method::Libpcap if taps > 1 => {
                 let name = name.to_owned();
-                return Err(TapError::NotShared { name });
+                Err(TapError::NotShared { name })
             }
             Method::Libpcap => {
-                let tap = PcapTap::open(name, options, stop, news)?;
-                Opened::Libpcap(Box::new(tap))
+                let _ = number;
+                let tap = PcapTap::open(name, options, stop, news.clone())?;
+                Ok(Self(Opened::Libpcap(Box::new(tap))))
             }
             #[cfg(target_os = "linux")]
             Method::Ring => {
-                let tap = RingTap::open(name, (number, taps), options, stop, news)?;
-                Opened::Ring(Box::new(tap))
+                let place = (number, taps, Arc::clone(&group));
+                let tap = RingTap::open(name, place, options, stop, news.clone())?;
+                Ok(Self(Opened::Ring(Box::new(tap))))
             }
             #[cfg(not(target_os = "linux"))]
             Method::Ring => {
                 let name = name.to_owned();
-                return Err(TapError::NoRing { name });
+                Err(TapError::NoRing { name })
             }
         };
-        Ok(Self(opened))
+        (0..taps).map(open).collect()
+    }
+
+    /// What its frames begin with.
+    pub fn link_type(&self) -> LinkType {
+        match &self.0 {
+            #[cfg(target_os = "linux")]
+            Opened::Ring(tap) => tap.link_type(),
+            Opened::Libpcap(tap) => tap.link_type(),
+        }
     }
 
     /// What was counted, up to now.

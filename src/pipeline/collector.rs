@@ -67,7 +67,7 @@ impl Line {
     fn accept(&mut self, part: Findings) {
         if self.live {
             if part.is_empty() {
-                let _ = self.spare.try_send(part);
+                self.recycle(vec![part]);
             } else {
                 self.hold(vec![part]);
             }
@@ -116,8 +116,9 @@ impl Line {
     }
 
     fn recycle(&self, epoch: Vec<Findings>) {
-        for part in epoch {
-            // Where there is no room, it is freed.
+        for mut part in epoch {
+            // Rules that were replaced must not stay in it. Where there is no room, it is freed.
+            part.clear();
             let _ = self.spare.try_send(part);
         }
     }

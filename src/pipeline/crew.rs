@@ -134,9 +134,10 @@ impl<'scope> Crew<'scope> {
                     .spawn_scoped(scope, run)?,
             );
         }
-        let rules = match shared.task {
-            Task::Match(rules) => Some(Arc::clone(rules)),
-            Task::List => None,
+        let rules = match (shared.live, shared.task) {
+            (Some(live), _) => Some(live.rules.get()),
+            (None, Task::Match(rules)) => Some(Arc::clone(rules)),
+            (None, Task::List) => None,
         };
         let reader = Reader::new(lanes, rules, filter, shared);
         let pinned = number
@@ -148,6 +149,11 @@ impl<'scope> Crew<'scope> {
                 cpu::pin(cpu);
             }
             let read = reader.run(shared.queue, shared.source);
+            // A live link has no end: where its reader has one, because of an error, all end, and it is told. Better to
+            // be started again than to look alive and see nothing.
+            if shared.live.is_some() {
+                shared.stop.store(true, Ordering::Relaxed);
+            }
             (read, cpu::of_this_thread())
         };
         let reader = thread::Builder::new()
@@ -222,6 +228,7 @@ fn work(
         let _ = recycle.try_send(batch);
         // On a live link nobody waits for what is empty.
         if live.is_some() && findings.is_empty() {
+            findings.clear();
             kept = Some(findings);
         } else if found.send(findings).is_err() {
             break;

@@ -38,14 +38,27 @@ pub struct Live {
 }
 
 /// What a reader told last.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Seen {
+    /// When.
+    pub told: Instant,
     /// Its numbers.
     pub reader: ReaderStats,
     /// The numbers of its tap.
     pub tap: TapStats,
     /// Generation of the rules that it uses.
     pub generation: u64,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            told: Instant::now(),
+            reader: ReaderStats::default(),
+            tap: TapStats::default(),
+            generation: 0,
+        }
+    }
 }
 
 impl Live {
@@ -95,7 +108,7 @@ pub(super) struct House<'a> {
     live: &'a Live,
     slot: Option<&'a Mutex<Seen>>,
     generation: u64,
-    told: Instant,
+    told: Option<Instant>,
     flushed: Instant,
     /// How long it may still wait for workers within this block.
     patience: Duration,
@@ -107,7 +120,7 @@ impl<'a> House<'a> {
             live,
             slot: live.reader_slot(),
             generation: 0,
-            told: Instant::now(),
+            told: None,
             flushed: Instant::now(),
             patience: PATIENCE,
         }
@@ -134,6 +147,10 @@ impl Reader<'_> {
             let rules = house.live.rules.get();
             // What was read so far is matched with the rules of its time.
             self.flush()?;
+            // Where a worker is busy, what waits for it keeps them.
+            for batch in self.batches.iter_mut().filter(|batch| batch.len() != 0) {
+                batch.rules = self.rules.clone();
+            }
             self.far_rules = self.filter.is_none() && Early::suits(&rules);
             self.rules = Some(rules);
         }
@@ -148,10 +165,12 @@ impl Reader<'_> {
         let Some(house) = &mut self.live else {
             return Ok(());
         };
-        if time.saturating_duration_since(house.told) < INTERVAL {
+        let recently = |told| time.saturating_duration_since(told) < INTERVAL;
+        // At once at the beginning, so that no tap is missing.
+        if house.told.is_some_and(recently) {
             return Ok(());
         }
-        house.told = time;
+        house.told = Some(time);
         if let Some(slot) = house.slot {
             let mut reader = self.stats.clone();
             reader.gaps.settle();
@@ -165,6 +184,7 @@ impl Reader<'_> {
             let tap = tap.unwrap_or_default();
             reader.ring_dropped = reader.ring_dropped.saturating_add(tap.dropped);
             let seen = Seen {
+                told: time,
                 reader,
                 tap,
                 generation: house.generation,
@@ -225,7 +245,9 @@ impl Reader<'_> {
             next.clear();
             batch.epoch = self.epoch;
             batch.input = self.input;
-            batch.rules.clone_from(&self.rules);
+            if batch.rules.is_none() {
+                batch.rules.clone_from(&self.rules);
+            }
             let full = std::mem::replace(batch, next);
             lane.full.send(full).map_err(|_| Closed)?;
         }

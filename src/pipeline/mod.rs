@@ -117,8 +117,8 @@ pub struct LiveConfig {
     pub taps: Vec<Tap>,
     /// Number of worker threads, in all; each reader has at least one.
     pub workers: usize,
-    /// The user's BPF expression, compiled.
-    pub filter: Option<Filter>,
+    /// The user's BPF expression, compiled for the link types of all taps: one for each reader, or none.
+    pub filters: Vec<Filter>,
     /// Processors that readers are pinned to, in their order and again from the first.
     pub cpus: Option<Vec<u16>>,
     /// What is told while it runs, and the rules.
@@ -148,7 +148,11 @@ pub fn run(
         cpus: &[],
     };
     let readers = config.readers.clamp(1, config.inputs.len().max(1));
-    run_crews(shared, readers, config.workers, config.filter, sink)
+    let filters = config.filter.map_or_else(Vec::new, |filter| {
+        let others = (1..readers).map(|_| filter.another()).collect::<Vec<_>>();
+        std::iter::once(filter).chain(others).collect()
+    });
+    run_crews(shared, readers, config.workers, filters, sink)
 }
 
 /// Runs the pipeline on live links until `stop` is set and what was captured by then is read, or the sink fails. Alerts come in
@@ -171,7 +175,8 @@ pub fn watch(
     let taps = taps.into_iter().map(|tap| Mutex::new(Some(tap))).collect();
     let queue = Queue::new(Inputs::Taps(taps));
     let shared = Shared {
-        task: &Task::Match(config.live.rules.get()),
+        // Names are matched with the rules of `live`, which may be replaced.
+        task: &Task::List,
         queue: &queue,
         names: &names,
         source: &source::Options::default(),
@@ -180,23 +185,23 @@ pub fn watch(
         live: Some(&config.live),
         cpus: config.cpus.as_deref().unwrap_or_default(),
     };
-    run_crews(shared, readers, config.workers, config.filter, sink)
+    run_crews(shared, readers, config.workers, config.filters, sink)
 }
 
 fn run_crews(
     shared: Shared<'_>,
     readers: usize,
     all_workers: usize,
-    mut filter: Option<Filter>,
+    filters: Vec<Filter>,
     sink: &mut impl Sink,
 ) -> io::Result<Outcome> {
     let stop = shared.stop;
     thread::scope(|scope| {
         let mut crews = Vec::with_capacity(readers);
         let mut lines = Vec::with_capacity(readers);
+        let mut filters = filters.into_iter();
         for number in 0..readers {
-            let another = filter.as_ref().map(Filter::another);
-            let filter = std::mem::replace(&mut filter, another);
+            let filter = filters.next();
             let workers = share(all_workers, readers, number);
             match Crew::start(scope, number, workers, filter, shared) {
                 Ok((crew, line)) => {

@@ -34,6 +34,14 @@ impl Filter {
         Ok(filter)
     }
 
+    /// Compiles the expression for a link type, where it is not yet: later there may be no names of ports and hosts to look up.
+    ///
+    /// # Errors
+    /// The expression makes no sense for it.
+    pub fn prepare(&mut self, link: LinkType) -> Result<(), FilterError> {
+        self.program(link).map(|_| ())
+    }
+
     /// The same expression for another thread; it is compiled there again.
     pub fn another(&self) -> Self {
         Self {

@@ -233,6 +233,12 @@ impl Plan {
         self
     }
 
+    /// One more word, which may have blanks in it.
+    pub(crate) fn word(mut self, word: &str) -> Self {
+        self.arguments.push(word.to_owned());
+        self
+    }
+
     pub(crate) fn on(mut self, interfaces: &[&str]) -> Self {
         self.interfaces = interfaces.iter().map(|&name| name.to_owned()).collect();
         self

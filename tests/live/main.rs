@@ -25,3 +25,4 @@ mod output;
 mod reload;
 mod remarks;
 mod settings;
+mod sharing;

@@ -93,8 +93,7 @@ fn probe(wanted: &[String]) -> Probe {
 fn open(name: &str, options: Options, taps: usize) -> Result<(), String> {
     let stop = Arc::new(AtomicBool::new(false));
     let (news, _) = unbounded();
-    let open = |number| Tap::open(name, (number, taps), options, &stop, news.clone());
-    let taps: Result<Vec<Tap>, TapError> = (0..taps).map(open).collect();
+    let taps = Tap::open(name, taps, options, &stop, &news);
     taps.map(drop).map_err(|error| match error {
         TapError::Io { action, cause, .. } => format!("cannot {action}: {cause}"),
         error => error.to_string(),

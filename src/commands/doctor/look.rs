@@ -44,10 +44,9 @@ impl Opened {
         let end = Arc::new(AtomicBool::new(false));
         // What becomes of it is seen in the counts.
         let (news, _) = unbounded();
-        let open = |number| Tap::open(name, (number, threads), options, &end, news.clone());
         Ok(Self {
             name: name.to_owned(),
-            taps: (0..threads).map(open).collect::<Result<_, _>>()?,
+            taps: Tap::open(name, threads, options, &end, &news)?,
             end,
         })
     }
@@ -57,7 +56,7 @@ impl Opened {
         let current = Arc::new(Current::new(Arc::clone(plan.rules)));
         let config = LiveConfig {
             workers: plan.workers,
-            filter: None,
+            filters: Vec::new(),
             live: Arc::new(Live::new(current, self.taps.len(), plan.workers)),
             cpus: None,
             taps: self.taps,

@@ -96,7 +96,7 @@ pub(super) struct Desk {
     watchdog: Option<Instant>,
     reloads: u64,
     /// Remarks that were told.
-    said: Vec<String>,
+    said: Vec<(String, String)>,
 }
 
 /// What remains of a desk.
@@ -212,6 +212,8 @@ impl Desk {
             Some(Change::Ends(text)) => self.trouble(Trouble::LossOver, &text),
             None => {}
         }
+        // Those of the last alert may have been replaced since, and would stay in memory.
+        self.rules = self.s.live.rules.get();
         let remarks: Vec<(String, String)> = totals
             .interfaces
             .iter()
@@ -227,10 +229,17 @@ impl Desk {
                 })
             })
             .collect();
+        let over: Vec<(String, String)> = self
+            .said
+            .extract_if(.., |(key, _)| !remarks.iter().any(|(now, _)| now == key))
+            .collect();
+        for (_, text) in over {
+            self.trouble(Trouble::Interface, &format!("no longer so: {text}"));
+        }
         for (key, text) in remarks {
-            if !self.said.contains(&key) {
-                self.said.push(key);
+            if !self.said.iter().any(|(said, _)| *said == key) {
                 self.trouble(Trouble::Interface, &text);
+                self.said.push((key, text));
             }
         }
         let due = |every: Option<Duration>, told: Instant| {
@@ -248,6 +257,7 @@ impl Desk {
         }
         self.s.notifier.status(&status);
         if let Some(interval) = self.s.notifier.watchdog_interval()
+            && totals.silent < metrics::STUCK
             && self
                 .watchdog
                 .is_none_or(|told| now.saturating_duration_since(told) >= interval)
@@ -262,7 +272,6 @@ impl Desk {
             latency: &self.latency,
             eve: self.s.eve.as_ref().map(LogFile::stats),
             console: self.s.console.as_ref().map(|(console, _)| console.stats()),
-            rules: &self.rules,
             current: &self.s.live.rules,
             loaded: self.s.reloader.loaded,
             reloads: self.reloads,
@@ -332,7 +341,9 @@ impl Desk {
                 "rules not loaded again ({why}), those loaded before stay in use: {text}"
             )),
         }
-        self.s.notifier.ready("");
+        if !self.s.reloader.is_building() {
+            self.s.notifier.ready("");
+        }
         for reply in done.waiting {
             reply.send(match &done.result {
                 Ok(text) => Reply::ok(text.clone()),
@@ -389,6 +400,20 @@ impl Desk {
                 reply.send(Reply::ok(text).with_data(data));
             }
         }
+    }
+
+    /// Writes out what there is, where the pipeline broke.
+    pub(super) fn give_up(self) {
+        if let Some(eve) = self.s.eve {
+            let _ = eve.finish();
+        }
+        let deadline = Instant::now()
+            .checked_add(Duration::from_secs(2))
+            .unwrap_or_else(Instant::now);
+        if let Some((console, _)) = self.s.console {
+            let _ = console.shutdown(deadline);
+        }
+        let _ = self.s.log.shutdown(deadline);
     }
 
     /// Writes out what there is, and says what could not be written.

@@ -7,6 +7,9 @@ use crate::output::grouped;
 /// Losses are judged over so long.
 const WINDOW: Duration = Duration::from_secs(10);
 
+/// So few packets are not judged, if not all of them are lost.
+const LEAST: u64 = 20;
+
 /// What is to be said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
@@ -36,6 +39,11 @@ impl LossWatch {
     /// To be called again and again with all packets read and lost so far.
     pub(super) fn look(&mut self, now: Instant, read: u64, lost: u64) -> Option<Change> {
         let (then, read_then, lost_then) = self.since;
+        if read < read_then || lost < lost_then {
+            // Something was counted anew.
+            self.since = (now, read, lost);
+            return None;
+        }
         let (read, lost) = (
             read.saturating_sub(read_then),
             lost.saturating_sub(lost_then),
@@ -46,7 +54,7 @@ impl LossWatch {
         } else {
             lost as f64 * 100.0 / all as f64
         };
-        let bad = share > self.most;
+        let bad = share > self.most && all >= LEAST;
         // A loss is told at once, its end after a time without.
         let over = now.saturating_duration_since(then) >= WINDOW;
         if over {

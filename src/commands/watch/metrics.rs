@@ -9,14 +9,14 @@ use super::totals::Totals;
 use crate::live::State;
 use crate::output::log_file::{self, StreamStats};
 use crate::output::summary::{names_counted, not_read};
-use crate::rules::{Current, RuleSet};
+use crate::rules::Current;
 use crate::sandbox;
 use crate::serve::exposition::Exposition;
 use crate::serve::http::{Health, Pages};
 use crate::stats::{ReaderStats, WorkerStats};
 
-/// A desk that has not looked around for so long is stuck.
-const STUCK: Duration = Duration::from_secs(10);
+/// A desk that has not looked around for so long is stuck, and so is a capture thread that has told nothing.
+pub(super) const STUCK: Duration = Duration::from_secs(10);
 
 /// Bounds of the latency's buckets, in seconds.
 const BUCKETS: [f64; 11] = [
@@ -32,6 +32,8 @@ pub(super) struct Board {
 struct Shown {
     text: String,
     when: Instant,
+    /// Why it is not healthy.
+    stuck: Option<String>,
     /// Why it is not ready.
     not_ready: Option<String>,
 }
@@ -45,7 +47,6 @@ pub(super) struct Page<'a> {
     pub(super) latency: &'a Histogram<u64>,
     pub(super) eve: Option<log_file::Stats>,
     pub(super) console: Option<StreamStats>,
-    pub(super) rules: &'a RuleSet,
     pub(super) current: &'a Current,
     pub(super) loaded: SystemTime,
     pub(super) reloads: u64,
@@ -58,6 +59,7 @@ impl Board {
             shown: Mutex::new(Shown {
                 text: String::new(),
                 when: Instant::now(),
+                stuck: None,
                 not_ready: Some("nothing was counted yet".to_owned()),
             }),
             sandbox: sandbox
@@ -87,6 +89,10 @@ impl Board {
         *shown = Shown {
             text,
             when: Instant::now(),
+            stuck: (page.totals.silent >= STUCK).then(|| {
+                let silent = page.totals.silent.as_secs();
+                format!("a capture thread has told nothing for {silent} s")
+            }),
             not_ready,
         };
     }
@@ -101,6 +107,12 @@ impl Pages for Board {
     fn health(&self) -> Health {
         let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let age = shown.when.elapsed();
+        if let Some(stuck) = &shown.stuck {
+            return Health {
+                ok: false,
+                text: stuck.clone(),
+            };
+        }
         Health {
             ok: age < STUCK,
             text: if age < STUCK {
@@ -364,7 +376,7 @@ fn rules(e: &mut Exposition, page: &Page<'_>) {
         "bellerophon_rules_updated_timestamp_seconds",
         "Day of a pack's last change, as it says itself.",
     );
-    for pack in page.rules.packs() {
+    for pack in page.current.get().packs() {
         if let Some(day) = pack
             .updated
             .as_deref()

@@ -63,7 +63,6 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     if let Some(cpus) = &args.capture.cpus {
         check_cpus(&cpus.0)?;
     }
-    let filter = args.capture.bpf.as_deref().map(Filter::new).transpose()?;
     let form = alert_form(args)?;
     check_paths(args, &rules)?;
     // Bound and connected before anything is given up; threads begin later.
@@ -90,6 +89,7 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         processors(),
     );
     let taps = open_taps(args, &threads, &asked.stop, &news)?;
+    let filters = filters(args.capture.bpf.as_deref(), &taps)?;
     let kernel = KernelCounts::new();
     // From here on this process may do no more than it needs.
     let sandbox = plan.apply()?;
@@ -192,11 +192,21 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     let config = LiveConfig {
         taps,
         workers: threads.workers,
-        filter,
+        filters,
         live: Arc::clone(&live),
         cpus: args.capture.cpus.as_ref().map(|cpus| cpus.0.clone()),
     };
-    let mut outcome = pipeline::watch(config, &mut desk, &Progress::default(), &asked.stop)?;
+    // Where they are replaced, nobody else keeps them.
+    drop(rules);
+    let outcome = pipeline::watch(config, &mut desk, &Progress::default(), &asked.stop);
+    let mut outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            // What waits to be written is written all the same.
+            desk.give_up();
+            return Err(error.into());
+        }
+    };
     let left = desk.close(&outcome);
     if let Some(control) = control {
         // Where the socket's file stays, the next start replaces it.
@@ -365,6 +375,22 @@ impl Threads {
     }
 }
 
+/// A filter for each tap, compiled for the link types of all of them: once the sandbox holds, names of ports and hosts cannot be
+/// looked up any more.
+fn filters(expression: Option<&str>, taps: &[Tap]) -> Result<Vec<Filter>, Box<dyn Error>> {
+    let Some(expression) = expression else {
+        return Ok(Vec::new());
+    };
+    let compile = |_: &Tap| {
+        let mut filter = Filter::new(expression)?;
+        for tap in taps {
+            filter.prepare(tap.link_type())?;
+        }
+        Ok(filter)
+    };
+    taps.iter().map(compile).collect()
+}
+
 fn open_taps(
     args: &Watch,
     threads: &Threads,
@@ -376,22 +402,14 @@ fn open_taps(
         if args.capture.interface.iter().take(index).any(|n| n == name) {
             return Err(format!("interface {name} is given twice").into());
         }
-        for number in 0..threads.each {
-            let tap = Tap::open(
-                name,
-                (number, threads.each),
-                args.capture.options(),
-                stop,
-                news.clone(),
-            );
-            taps.push(tap.map_err(|error| match error {
-                TapError::NoRight { .. } => {
-                    let program = std::env::current_exe().unwrap_or_else(|_| "bellerophon".into());
-                    format!("{error}\n{}", rights::explain(&program)).into()
-                }
-                error => Box::<dyn Error>::from(error),
-            })?);
-        }
+        let opened = Tap::open(name, threads.each, args.capture.options(), stop, news);
+        taps.extend(opened.map_err(|error| match error {
+            TapError::NoRight { .. } => {
+                let program = std::env::current_exe().unwrap_or_else(|_| "bellerophon".into());
+                format!("{error}\n{}", rights::explain(&program)).into()
+            }
+            error => Box::<dyn Error>::from(error),
+        })?);
     }
     Ok(taps)
 }

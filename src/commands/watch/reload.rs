@@ -136,6 +136,11 @@ impl Reloader {
         }
     }
 
+    /// Whether rules are being built.
+    pub(super) fn is_building(&self) -> bool {
+        self.building.is_some()
+    }
+
     /// To be called again and again: looks for changed files, and whether rules are built.
     pub(super) fn tick(&mut self, now: Instant) -> Option<Done> {
         self.old.retain(|rules| Arc::strong_count(rules) > 1);
@@ -203,6 +208,9 @@ impl Reloader {
                 grouped(now as u64)
             ));
         }
+        if !force && let Some(why) = shrunk(&self.current.get(), &loaded.rules) {
+            return Err(format!("{why}; `ctl reload --force` if that is right"));
+        }
         self.old.push(self.current.replace(Arc::new(loaded.rules)));
         self.loaded = SystemTime::now();
         let mut text = format!(
@@ -218,6 +226,23 @@ impl Reloader {
         }
         Ok(text)
     }
+}
+
+/// A pack that is gone, or lost more than half of its names: a broken list beside large ones would not show in the sum.
+fn shrunk(before: &RuleSet, now: &RuleSet) -> Option<String> {
+    before.packs().find_map(|old| {
+        let new = now.packs().find(|new| new.name == old.name);
+        let names = new.map_or(0, |new| new.domains);
+        let few = old.domains != 0 && names < old.domains.div_ceil(2);
+        few.then(|| {
+            format!(
+                "the pack {} lists {} names now and would list {}: less than half",
+                old.name,
+                grouped(old.domains as u64),
+                grouped(names as u64)
+            )
+        })
+    })
 }
 
 /// Looks for changes of files by what the file system says of them: that works with every one of them, and with files

@@ -1,6 +1,7 @@
 //! What all threads have told so far, put together.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use crate::live::{Counters, Interfaces, State, TapStats};
 use crate::output::eve_events::Capture;
@@ -16,10 +17,13 @@ const ONE_SIDED: u64 = 200;
 /// So many packets have to be seen before it is said that no connection began.
 const WITHOUT_HANDSHAKES: u64 = 20_000;
 
-/// The kernel's own counts of the interfaces, since the beginning.
+/// The kernel's own counts of the interfaces, and what is seen of both ends of connections, since the beginning.
 pub(super) struct KernelCounts {
     source: Option<Interfaces>,
-    before: BTreeMap<String, Counters>,
+    /// By the name on the command line: what was read last, and all differences. An interface may be given another name, or
+    /// made anew with counts that begin at 0.
+    counted: BTreeMap<String, (Counters, Counters)>,
+    sides: BTreeMap<String, Sides>,
 }
 
 impl KernelCounts {
@@ -27,20 +31,92 @@ impl KernelCounts {
     pub(super) fn new() -> Self {
         let mut source = Interfaces::open().ok();
         let before = source.as_mut().and_then(|s| s.read().ok());
+        let begin = |(name, now)| (name, (now, Counters::default()));
         Self {
             source,
-            before: before.unwrap_or_default(),
+            counted: before.unwrap_or_default().into_iter().map(begin).collect(),
+            sides: BTreeMap::new(),
         }
     }
 
-    fn read(&mut self) -> BTreeMap<String, Counters> {
-        let now = self.source.as_mut().and_then(|s| s.read().ok());
-        let since = |(name, now): (String, Counters)| {
-            let before = self.before.get(&name).copied().unwrap_or_default();
-            (name, now.since(&before))
+    /// The counts of the interfaces, by their names on the command line; `taps` have their names now.
+    fn read(&mut self, taps: &[(TapStats, HeadStats)]) -> BTreeMap<String, Counters> {
+        let Some(now) = self.source.as_mut().and_then(|s| s.read().ok()) else {
+            return BTreeMap::new();
         };
-        now.unwrap_or_default().into_iter().map(since).collect()
+        let mut all = BTreeMap::new();
+        for (tap, _) in taps {
+            let sum = match (self.counted.get_mut(&tap.interface), now.get(&tap.current)) {
+                (Some((last, sum)), Some(now)) => {
+                    sum.add(&now.since(last));
+                    *last = *now;
+                    *sum
+                }
+                // It is gone for now.
+                (Some((_, sum)), None) => *sum,
+                (None, Some(now)) => {
+                    self.counted
+                        .insert(tap.interface.clone(), (*now, Counters::default()));
+                    Counters::default()
+                }
+                (None, None) => continue,
+            };
+            all.insert(tap.interface.clone(), sum);
+        }
+        all
     }
+}
+
+/// Both ends of connections at one interface, minute by minute: a mirror may lose one direction after months.
+#[derive(Debug, Clone)]
+struct Sides {
+    since: Instant,
+    /// Opened, accepted and received by then.
+    base: (u64, u64, u64),
+    /// What is to be said of the last minute; `None` as long as none is over.
+    said: Option<Option<String>>,
+}
+
+impl Sides {
+    const WINDOW: Duration = Duration::from_secs(60);
+
+    /// What is to be said now.
+    fn look(&mut self, now: Instant, tap: &TapStats, heads: &HeadStats) -> Option<String> {
+        let (opened, accepted, received) = self.base;
+        let remark = one_sided(
+            heads.opened.saturating_sub(opened),
+            heads.accepted.saturating_sub(accepted),
+            tap.received.saturating_sub(received),
+        );
+        if now.saturating_duration_since(self.since) >= Self::WINDOW {
+            self.since = now;
+            self.base = (heads.opened, heads.accepted, tap.received);
+            self.said = Some(remark.clone());
+        }
+        // In the first minute as soon as it shows.
+        self.said.clone().unwrap_or(remark)
+    }
+}
+
+/// What is to be said where one end of connections is missing.
+fn one_sided(opened: u64, accepted: u64, received: u64) -> Option<String> {
+    let few = |some: u64, many: u64| many >= ONE_SIDED && some.saturating_mul(50) < many;
+    if few(accepted, opened) {
+        return Some(format!(
+            "only one direction seems to be mirrored: {} connections were opened and {} accepted",
+            grouped(opened),
+            grouped(accepted)
+        ));
+    }
+    if few(opened, accepted) {
+        return Some(format!(
+            "only one direction seems to be mirrored: {} connections were accepted and {} opened",
+            grouped(accepted),
+            grouped(opened)
+        ));
+    }
+    (received >= WITHOUT_HANDSHAKES && opened == 0 && accepted == 0)
+        .then(|| "no beginning of a TCP connection was seen".to_owned())
 }
 
 /// All numbers.
@@ -50,6 +126,8 @@ pub(super) struct Totals {
     pub(super) interfaces: Vec<Interface>,
     /// Generation of the rules that all readers use.
     pub(super) generation: u64,
+    /// For how long one of the readers has told nothing.
+    pub(super) silent: Duration,
 }
 
 impl Totals {
@@ -65,6 +143,11 @@ impl Totals {
         Self {
             interfaces: interfaces(seen.iter().map(|s| (&s.tap, &s.reader.heads)), kernel),
             generation: seen.iter().map(|s: &Seen| s.generation).min().unwrap_or(0),
+            silent: seen
+                .iter()
+                .map(|s| s.told.elapsed())
+                .max()
+                .unwrap_or_default(),
             reader,
             workers,
         }
@@ -79,6 +162,7 @@ impl Totals {
         Self {
             interfaces: interfaces(taps, kernel),
             generation: live.rules.generation(),
+            silent: Duration::ZERO,
             reader: outcome.reader.clone(),
             workers: outcome.workers,
         }
@@ -153,19 +237,32 @@ fn interfaces<'a>(
             None => all.push((tap.clone(), *heads)),
         }
     }
-    let counters = kernel.read();
+    let counters = kernel.read(&all);
+    let now = Instant::now();
     all.into_iter()
         .map(|(tap, heads)| {
             let counters = counters.get(&tap.interface);
+            let sides = kernel
+                .sides
+                .entry(tap.interface.clone())
+                .or_insert_with(|| Sides {
+                    since: now,
+                    base: (0, 0, 0),
+                    said: None,
+                });
             Interface {
-                remarks: remarks(&tap, &heads),
+                remarks: remarks(&tap, sides.look(now, &tap, &heads)),
                 state: tap.state.as_str(),
                 received: tap.received,
                 dropped: tap.dropped,
                 freezes: tap.freezes,
                 interface_packets: counters.map(|c| c.packets),
                 // What the kernel gave us before it had no use for it is not lost.
-                interface_dropped: counters.map(|c| c.dropped.saturating_sub(tap.unused)),
+                interface_dropped: counters.map(|c| {
+                    c.dropped
+                        .saturating_add(c.overruns)
+                        .saturating_sub(tap.unused)
+                }),
                 interface_errors: counters.map(|c| c.errors),
                 outages: tap.outages,
                 name: tap.interface,
@@ -174,29 +271,12 @@ fn interfaces<'a>(
         .collect()
 }
 
-/// What limits what can be seen at an interface.
-pub(super) fn remarks(tap: &TapStats, heads: &HeadStats) -> Vec<String> {
-    let mut remarks = Vec::new();
-    let few = |some: u64, many: u64| many >= ONE_SIDED && some.saturating_mul(50) < many;
-    let (opened, accepted) = (heads.opened, heads.accepted);
-    if few(accepted, opened) {
-        remarks.push(format!(
-            "only one direction seems to be mirrored: {} connections were opened and {} accepted",
-            grouped(opened),
-            grouped(accepted)
-        ));
-    } else if few(opened, accepted) {
-        remarks.push(format!(
-            "only one direction seems to be mirrored: {} connections were accepted and {} opened",
-            grouped(accepted),
-            grouped(opened)
-        ));
-    } else if tap.received >= WITHOUT_HANDSHAKES && opened == 0 && accepted == 0 {
-        remarks.push("no beginning of a TCP connection was seen".to_owned());
-    }
+/// What limits what can be seen at an interface, `one_sided` among it.
+fn remarks(tap: &TapStats, one_sided: Option<String>) -> Vec<String> {
+    let mut remarks: Vec<String> = one_sided.into_iter().collect();
     if tap.merged != 0 {
         remarks.push(format!(
-            "{} packets were longer than the link carries: an offload (GRO, LRO) merges them",
+            "{} packets were longer than the link carries: larger frames, or an offload (GRO, LRO) merges them",
             grouped(tap.merged)
         ));
     }
@@ -220,12 +300,31 @@ mod tests {
             merged,
             ..TapStats::default()
         };
-        let heads = HeadStats {
-            opened,
-            accepted,
-            ..HeadStats::default()
+        remarks(&tap, one_sided(opened, accepted, received)).join("; ")
+    }
+
+    #[test]
+    fn a_direction_that_is_lost_later_is_noticed_and_so_is_its_return() {
+        let begun = Instant::now();
+        let mut sides = Sides {
+            since: begun,
+            base: (0, 0, 0),
+            said: None,
         };
-        remarks(&tap, &heads).join("; ")
+        let mut look = |minutes: u64, opened: u64, accepted: u64| {
+            let heads = HeadStats {
+                opened,
+                accepted,
+                ..HeadStats::default()
+            };
+            let now = begun + Duration::from_secs(minutes * 60);
+            sides.look(now, &TapStats::default(), &heads)
+        };
+        assert_eq!(look(0, 10_000_000, 9_999_000), None);
+        assert_eq!(look(1, 10_001_000, 10_000_000), None);
+        assert!(look(2, 10_002_000, 10_000_000).is_some());
+        assert!(look(2, 10_002_100, 10_000_000).is_some());
+        assert_eq!(look(3, 10_003_000, 10_000_900), None);
     }
 
     #[test]
