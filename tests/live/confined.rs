@@ -19,7 +19,7 @@ fn without_rights_one_command_is_named_that_grants_them() {
     let Some(net) = Net::new() else { return };
     let (status, said) = as_nobody(&net).fails();
     if said.contains("setpriv") {
-        return eprintln!("skipped: no other user can run the program: {said}");
+        return skip!("no other user can run the program: {said}");
     }
     assert_eq!(status, 2, "{said}");
     assert!(said.contains("no right to capture (CAP_NET_RAW)"), "{said}");
@@ -36,7 +36,7 @@ fn an_unknown_interface_is_told_with_those_that_there_are() {
     for plan in [Plan::new(&net), as_nobody(&net)] {
         let (status, said) = plan.on(&["rx1"]).fails();
         if said.contains("setpriv") {
-            return eprintln!("skipped: no other user can run the program: {said}");
+            return skip!("no other user can run the program: {said}");
         }
         assert_eq!(status, 2, "{said}");
         assert!(said.contains("\"rx1\""), "{said}");
@@ -58,7 +58,7 @@ fn confined(plan: Plan) -> Option<Watch> {
     if !fs::read_to_string("/sys/kernel/security/lsm")
         .map_or(true, |modules| modules.contains("landlock"))
     {
-        eprintln!("skipped: this kernel has no Landlock");
+        skip!("this kernel has no Landlock");
         return None;
     }
     Some(plan.start())

@@ -12,6 +12,16 @@
     clippy::print_stderr
 )] // a test may
 
+/// Says why a test is not run. It goes past the test runner, which would keep it to itself.
+macro_rules! skip {
+    ($($why:tt)*) => {{
+        use std::io::Write as _;
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or_default();
+        let _ = writeln!(std::io::stderr(), "skipped: {test}: {}", format!($($why)*));
+    }};
+}
+
 mod alike;
 mod clock;
 mod confined;

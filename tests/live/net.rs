@@ -65,7 +65,7 @@ impl Net {
             net.pair(TX, RX)
         });
         if let Err(why) = made {
-            eprintln!("skipped: no network namespace of its own: {why}");
+            skip!("no network namespace of its own: {why}");
             return None;
         }
         Some(Arc::new(net))

@@ -24,7 +24,7 @@ impl Disk {
             .unwrap();
         if !mounted.status.success() {
             let why = String::from_utf8_lossy(&mounted.stderr).trim().to_owned();
-            eprintln!("skipped: no disk of its own: {why}");
+            skip!("no disk of its own: {why}");
             return None;
         }
         Some(Self(path.to_owned()))
