@@ -209,14 +209,7 @@ impl Frames for PcapTap {
             .closed
             .is_some_and(|closed| timestamp > closed || since(closed) > 10_000_000_000);
         let report = &mut self.report;
-        report.frames = report.frames.wrapping_add(1);
-        report.captured_bytes = report.captured_bytes.wrapping_add(packet.data.len() as u64);
-        report.original_bytes = report
-            .original_bytes
-            .wrapping_add(u64::from(packet.header.len));
-        if (packet.data.len() as u64) < u64::from(packet.header.len) {
-            report.cut_frames = report.cut_frames.wrapping_add(1);
-        }
+        report.count_frame(packet.header.caplen, packet.header.len);
         self.last = Some((timestamp, Instant::now()));
         Ok(Some(Frame {
             number: report.frames,

@@ -436,14 +436,7 @@ impl Frames for RingTap {
             put_tag_back(&mut found, ring, &mut self.stats);
         }
         let report = &mut self.report;
-        report.frames = report.frames.wrapping_add(1);
-        report.captured_bytes = report.captured_bytes.wrapping_add(found.length as u64);
-        report.original_bytes = report
-            .original_bytes
-            .wrapping_add(u64::from(found.original_len));
-        if (found.length as u64) < u64::from(found.original_len) {
-            report.cut_frames = report.cut_frames.wrapping_add(1);
-        }
+        report.count_frame(found.length as u32, found.original_len);
         if found.original_len > self.longest {
             let data = ring.block().get(found.start..).unwrap_or_default();
             // A group that shares by hash is given fragments put together; what offloads merge is TCP.

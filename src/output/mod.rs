@@ -3,6 +3,7 @@
 pub mod console;
 pub mod eve;
 pub mod eve_events;
+pub mod ledger;
 pub mod log_file;
 pub mod report;
 mod style;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 
 use super::eve::Origin;
+use super::ledger::Ledger;
 use super::tally::Tally;
 use super::{Style, console, eve};
-use crate::alert::{Folded, Folder, Sighting};
+use crate::alert::Sighting;
 use crate::pipeline::{Progress, Sink};
 use crate::rules::RuleSet;
 
@@ -16,8 +17,7 @@ use crate::rules::RuleSet;
 pub struct Alerts {
     rules: Arc<RuleSet>,
     inputs: Vec<String>,
-    folder: Folder,
-    tally: Tally,
+    ledger: Ledger,
     eve: Option<Box<dyn Write>>,
     console: Option<(Box<dyn Write>, Style)>,
     bar: ProgressBar,
@@ -36,8 +36,7 @@ impl Alerts {
         Self {
             rules,
             inputs,
-            folder: Folder::new(repeat_window),
-            tally: Tally::default(),
+            ledger: Ledger::new(repeat_window),
             eve: None,
             console: None,
             bar,
@@ -61,32 +60,24 @@ impl Alerts {
 
     /// What was alerted so far, by device and indicator.
     pub fn tally(&self) -> &Tally {
-        &self.tally
+        self.ledger.tally()
     }
 
     /// Alerts that could not be remembered for folding.
     pub fn fold_overflow(&self) -> u64 {
-        self.folder.overflowed()
+        self.ledger.not_folded()
     }
 }
 
 impl Sink for Alerts {
     fn sighting(&mut self, input: usize, sighting: &Sighting) -> io::Result<()> {
         if input != self.current {
-            self.folder.reset();
+            self.ledger.reset();
             self.current = input;
         }
-        if self.folder.fold(sighting) == Folded::Repeat {
-            self.tally.repeat();
-            return Ok(());
-        }
-        let Some(indicator) = self.rules.indicator(sighting.hit.indicator) else {
+        let Some((indicator, pack)) = self.ledger.take(sighting, &self.rules) else {
             return Ok(());
         };
-        let Some(pack) = self.rules.pack(indicator.pack) else {
-            return Ok(());
-        };
-        self.tally.alert(sighting, &indicator, pack);
         let file = self.inputs.get(input).map_or("", String::as_str);
         if let Some(eve) = &mut self.eve {
             eve.write_all(eve::line(sighting, &indicator, pack, Origin::Capture(file)).as_bytes())?;

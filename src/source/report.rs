@@ -86,8 +86,9 @@ impl fmt::Display for Resolution {
 }
 
 impl CaptureReport {
+    /// Counts a frame of so many bytes in memory, and on the wire.
     #[inline]
-    pub(super) fn count_frame(&mut self, captured: u32, original: u32) {
+    pub(crate) fn count_frame(&mut self, captured: u32, original: u32) {
         self.frames = self.frames.wrapping_add(1);
         self.captured_bytes = self.captured_bytes.wrapping_add(u64::from(captured));
         self.original_bytes = self.original_bytes.wrapping_add(u64::from(original));

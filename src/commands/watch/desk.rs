@@ -15,12 +15,12 @@ use super::loss::{Change, LossWatch};
 use super::metrics::{self, Board};
 use super::reload::{Cause, Done, Reloader};
 use super::totals::{KernelCounts, Totals};
-use crate::alert::{Folded, Folder, Sighting};
+use crate::alert::Sighting;
 use crate::output::eve::{self, Origin};
 use crate::output::eve_events::{self, AlertCounts, RuleCounts, Stats, Trouble};
+use crate::output::ledger::Ledger;
 use crate::output::log_file::{LogFile, StreamOut};
 use crate::output::summary::{Interface, names_counted, not_read};
-use crate::output::tally::Tally;
 use crate::output::{Style, console};
 use crate::pipeline::{Live, Outcome, Progress, Sink};
 use crate::rules::RuleSet;
@@ -84,8 +84,7 @@ pub(super) struct Setup {
 pub(super) struct Desk {
     s: Setup,
     rules: Arc<RuleSet>,
-    folder: Folder,
-    tally: Tally,
+    ledger: Ledger,
     latency: Histogram<u64>,
     loss: LossWatch,
     begun: Instant,
@@ -101,8 +100,7 @@ pub(super) struct Desk {
 
 /// What remains of a desk.
 pub(super) struct Left {
-    pub(super) tally: Tally,
-    pub(super) not_folded: u64,
+    pub(super) ledger: Ledger,
     pub(super) interfaces: Vec<Interface>,
     pub(super) rules: Arc<RuleSet>,
     /// From a packet's time to its alert, in nanoseconds.
@@ -119,8 +117,7 @@ impl Desk {
             .unwrap_or_else(|_| unreachable!("the bounds are constants"));
         Self {
             rules: setup.live.rules.get(),
-            folder: Folder::new(setup.repeat_window),
-            tally: Tally::default(),
+            ledger: Ledger::new(setup.repeat_window),
             latency,
             loss: LossWatch::new(setup.max_loss, now),
             begun: now,
@@ -250,7 +247,7 @@ impl Desk {
             let line = self.stats_line(&totals);
             self.event(&line);
         }
-        let status = totals.status(self.tally.alerts());
+        let status = totals.status(self.ledger.tally().alerts());
         if due(self.s.times.status, self.status_told) {
             self.status_told = now;
             self.say(&status);
@@ -267,8 +264,8 @@ impl Desk {
         }
         let page = metrics::Page {
             totals: &totals,
-            alerts: self.tally.alerts(),
-            repeats: self.tally.repeats(),
+            alerts: self.ledger.tally().alerts(),
+            repeats: self.ledger.tally().repeats(),
             latency: &self.latency,
             eve: self.s.eve.as_ref().map(LogFile::stats),
             console: self.s.console.as_ref().map(|(console, _)| console.stats()),
@@ -304,8 +301,8 @@ impl Desk {
                 names: &names_counted(&totals.workers),
                 not_read: &not_read(&totals.reader, &totals.workers),
                 alerts: AlertCounts {
-                    total: self.tally.alerts(),
-                    repeats: self.tally.repeats(),
+                    total: self.ledger.tally().alerts(),
+                    repeats: self.ledger.tally().repeats(),
                     lost: self.lost_lines(),
                 },
                 rules: RuleCounts {
@@ -391,7 +388,7 @@ impl Desk {
             }
             Command::Status => {
                 let totals = self.gather();
-                let text = totals.status(self.tally.alerts());
+                let text = totals.status(self.ledger.tally().alerts());
                 let line = self.stats_line(&totals);
                 let data = serde_json::from_str::<serde_json::Value>(&line)
                     .ok()
@@ -452,8 +449,7 @@ impl Desk {
         }
         let _ = self.s.log.shutdown(deadline);
         Left {
-            not_folded: self.folder.overflowed(),
-            tally: self.tally,
+            ledger: self.ledger,
             interfaces: totals.interfaces,
             rules: self.s.live.rules.get(),
             latency: self.latency,
@@ -470,17 +466,9 @@ impl Sink for Desk {
     }
 
     fn sighting(&mut self, input: usize, sighting: &Sighting) -> io::Result<()> {
-        if self.folder.fold(sighting) == Folded::Repeat {
-            self.tally.repeat();
-            return Ok(());
-        }
-        let Some(indicator) = self.rules.indicator(sighting.hit.indicator) else {
+        let Some((indicator, pack)) = self.ledger.take(sighting, &self.rules) else {
             return Ok(());
         };
-        let Some(pack) = self.rules.pack(indicator.pack) else {
-            return Ok(());
-        };
-        self.tally.alert(sighting, &indicator, pack);
         let interface = self.s.interfaces.get(input).map_or("", String::as_str);
         let origin = Origin::Interface(interface);
         let line = eve::line(sighting, &indicator, pack, origin);

@@ -223,8 +223,8 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     }
     let summary = Summary::new(Facts {
         outcome: &outcome,
-        tally: Some(&left.tally),
-        not_folded: left.not_folded,
+        tally: Some(left.ledger.tally()),
+        not_folded: left.ledger.not_folded(),
         rules: Some(&left.rules),
         unread: Vec::new(),
         errors,
