@@ -111,3 +111,12 @@ fn the_template_is_a_right_file() {
     let (status, stdout, stderr) = run(&["config", "check", file.to_str().unwrap()]);
     assert_eq!(status, 0, "{stdout}{stderr}");
 }
+
+/// The kernel would end other programs to find the memory.
+#[test]
+fn rings_larger_than_memory_are_refused() {
+    let Some(net) = Net::new() else { return };
+    let (status, said) = Plan::new(&net).with("--ring-size 4000G").fails();
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains("--ring-size") && said.contains("memory"), "{said}");
+}

@@ -62,7 +62,7 @@ impl Facts {
 }
 
 /// Bytes that can be had without swapping, as /proc/meminfo tells them.
-fn available(text: &str) -> Option<u64> {
+pub(in crate::commands) fn available(text: &str) -> Option<u64> {
     let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1_024)

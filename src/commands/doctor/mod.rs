@@ -7,7 +7,7 @@ mod card;
 mod finding;
 mod interface;
 mod kernel;
-mod limits;
+pub(super) mod limits;
 mod look;
 mod report;
 mod rights;

@@ -20,6 +20,7 @@ use signal_hook::consts::{SIGHUP, SIGUSR1};
 
 use super::Status;
 use super::age::Age;
+use super::doctor::limits::available;
 use super::run::{print, processors, same_file, stop_flag};
 use crate::cli::AlertForm;
 use crate::cli::watch::{SandboxMode, Watch};
@@ -88,6 +89,7 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         (capture.threads, capture.workers),
         processors(),
     );
+    check_memory(args.capture.ring_size, threads.interfaces.len())?;
     let taps = open_taps(args, &threads, &asked.stop, &news)?;
     let filters = filters(args.capture.bpf.as_deref(), &taps)?;
     let kernel = KernelCounts::new();
@@ -389,6 +391,24 @@ fn filters(expression: Option<&str>, taps: &[Tap]) -> Result<Vec<Filter>, Box<dy
         Ok(filter)
     };
     taps.iter().map(compile).collect()
+}
+
+/// Refuses rings for which there is no memory: the kernel would find some by ending other programs.
+fn check_memory(ring: u64, taps: usize) -> Result<(), String> {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let Some(there) = available(&text) else {
+        return Ok(());
+    };
+    let wanted = ring.saturating_mul(taps as u64);
+    if wanted <= there / 2 {
+        return Ok(());
+    }
+    Err(format!(
+        "--ring-size: {} of {} MiB take more than half of the {} MiB of memory that are available; give less, or fewer --threads",
+        counted(taps as u64, "ring", "rings"),
+        ring >> 20,
+        there >> 20
+    ))
 }
 
 fn open_taps(
