@@ -173,10 +173,11 @@ pub struct OutputArgs {
     #[arg(long, value_name = "PATH", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub eve: Option<PathBuf>,
     /// Begin a new EVE file when it would grow beyond this size, and keep older ones as PATH.1, PATH.2 and so on
-    #[arg(long, value_name = "SIZE", help_heading = "Output", value_parser = size)]
+    #[arg(long, value_name = "SIZE", help_heading = "Output", value_parser = file_size)]
     pub eve_max_size: Option<u64>,
     /// How many older EVE files are kept
-    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Output")]
+    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Output",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub eve_keep: u32,
     /// Form of alerts on standard output
     #[arg(
@@ -352,6 +353,15 @@ fn size(text: &str) -> Result<u64, String> {
     let number: u64 = digits.unwrap_or("").parse().map_err(|_| wrong())?;
     let bytes = number.checked_mul(unit).filter(|&n| n != 0);
     bytes.ok_or_else(wrong)
+}
+
+/// A file that holds some events at least.
+fn file_size(text: &str) -> Result<u64, String> {
+    let bytes = size(text)?;
+    if bytes < 4 << 10 {
+        return Err(format!("{text} is less than 4K"));
+    }
+    Ok(bytes)
 }
 
 fn block_size(text: &str) -> Result<u32, String> {

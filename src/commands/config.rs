@@ -1,13 +1,14 @@
 //! `bellerophon config`: checks and makes configuration files for `watch`.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::io::{self, Write};
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 
-use super::Status;
-use crate::cli::Cli;
+use super::{Status, watch};
 use crate::cli::watch::{ConfigArgs, ConfigCommand};
+use crate::cli::{Cli, Command};
 use crate::config;
 use crate::output::counted;
 
@@ -36,6 +37,22 @@ pub fn run(args: &ConfigArgs) -> Result<Status, Box<dyn Error>> {
             }
             if !report.problems.is_empty() {
                 return Ok(Status::Failed);
+            }
+            // What only shows when it begins. An interface may be missing yet; its name is not looked at.
+            let mut line: Vec<OsString> = vec!["bellerophon".into(), WATCH.into()];
+            line.extend(["--config".into(), file.into(), "-i".into(), "any".into()]);
+            let parsed = config::merge(&cli, WATCH, line).map(Cli::try_parse_from);
+            if let Ok(Ok(Cli {
+                command: Command::Watch(args),
+            })) = parsed
+            {
+                let wrong = watch::check(&args);
+                for error in &wrong {
+                    writeln!(out, "error: {}: {error}", file.display())?;
+                }
+                if !wrong.is_empty() {
+                    return Ok(Status::Failed);
+                }
             }
             let keys = counted(report.keys as u64, "setting", "settings");
             writeln!(out, "{}: {keys}, no error", file.display())?;

@@ -79,9 +79,14 @@ impl PcapTap {
             stop: Arc::clone(stop),
             news,
         };
-        tap.attach().map_err(|cause| TapError::Libpcap {
-            name: name.to_owned(),
-            cause: cause.to_string(),
+        tap.attach().map_err(|cause| {
+            let name = name.to_owned();
+            let cause = cause.to_string();
+            if cause.contains("not permitted") || cause.contains("ermission") {
+                TapError::NoRight { name }
+            } else {
+                TapError::Libpcap { name, cause }
+            }
         })?;
         Ok(tap)
     }
@@ -208,6 +213,13 @@ impl Frames for PcapTap {
         self.idle = self
             .closed
             .is_some_and(|closed| timestamp > closed || since(closed) > 10_000_000_000);
+        // libpcap has put the tag back already.
+        if self.link == LinkType::ETHERNET
+            && let Some([0x81, 0x00] | [0x88, 0xa8]) = packet.data.get(12..14)
+        {
+            let inside = packet.data.get(16..).and_then(|rest| rest.first_chunk());
+            self.stats.count_inside(inside);
+        }
         let report = &mut self.report;
         report.count_frame(packet.header.caplen, packet.header.len);
         self.last = Some((timestamp, Instant::now()));

@@ -31,11 +31,6 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// A frame may be longer than the interface's MTU by its link header and tags.
 const OVERHEAD: u32 = 64;
 
-/// EtherTypes that every kernel takes.
-const IPV4: u16 = 0x0800;
-const IPV6: u16 = 0x86dd;
-const ARP: u16 = 0x0806;
-
 /// The group of an interface's taps: number of the interface, and of the group.
 pub(super) type Group = Arc<Mutex<Option<(i32, u16)>>>;
 
@@ -134,6 +129,12 @@ impl RingTap {
                 cause,
             },
         })?;
+        if tap.stats.state != State::Up {
+            tap.tell(format!(
+                "interface {name}: {}; nothing can be seen until it is up",
+                tap.stats.state.as_str()
+            ));
+        }
         Ok(tap)
     }
 
@@ -571,8 +572,5 @@ fn put_tag_back(found: &mut Found, ring: &mut Ring, stats: &mut TapStats) {
         .start
         .checked_add(16)
         .and_then(|at| ring.block().get(at..)?.first_chunk());
-    // A kernel without IP is not to be expected; others, such as a second tag, need a device that takes them.
-    if !inside.is_some_and(|kind| [IPV4, IPV6, ARP].contains(&u16::from_be_bytes(*kind))) {
-        stats.unused = stats.unused.wrapping_add(1);
-    }
+    stats.count_inside(inside);
 }

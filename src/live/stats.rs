@@ -1,5 +1,7 @@
 //! What is counted of a tap.
 
+use super::Counters;
+
 /// State of a tap's interface.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum State {
@@ -61,6 +63,30 @@ pub struct TapStats {
 }
 
 impl TapStats {
+    /// Counts a tagged Ethernet frame that the kernel has no use for, behind whose first tag `inside` stands.
+    ///
+    /// When it has taken a tag out, Linux counts a frame as dropped at the interface if nothing but a packet socket takes what
+    /// is inside, such as a second tag.
+    pub(super) fn count_inside(&mut self, inside: Option<&[u8; 2]>) {
+        const IPV4: u16 = 0x0800;
+        const IPV6: u16 = 0x86dd;
+        const ARP: u16 = 0x0806;
+        // A kernel without IP is not to be expected.
+        if !inside.is_some_and(|kind| [IPV4, IPV6, ARP].contains(&u16::from_be_bytes(*kind))) {
+            self.unused = self.unused.wrapping_add(1);
+        }
+    }
+
+    /// Frames that were lost at the interface, of those that it counts as dropped: without those that the kernel gave to the
+    /// ring first, and those that the ring had no room for, which are counted there.
+    pub fn lost_at(&self, interface: &Counters) -> u64 {
+        let all = interface.dropped.saturating_add(interface.overruns);
+        if self.unused == 0 {
+            return all;
+        }
+        all.saturating_sub(self.unused).saturating_sub(self.dropped)
+    }
+
     /// Adds another tap of the same interface.
     pub fn add(&mut self, other: &Self) {
         for (sum, n) in [

@@ -195,7 +195,9 @@ fn files(path: &Path, skipped: &mut Vec<Problem>) -> Result<Vec<PathBuf>, Proble
     all.sort();
     let mut rules = Vec::new();
     for file in all {
-        if file.is_dir() {
+        if file.is_dir() && is_beside_rules(&file) {
+            // Such as the history of a repository, or the versions of a mounted configuration.
+        } else if file.is_dir() {
             let what = "folders in a folder of rules are not searched";
             skipped.push(Problem::new(
                 &file.display().to_string(),

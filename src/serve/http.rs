@@ -99,17 +99,26 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `HOST:PORT`; port 0 takes a free one.
+    /// Whether an address has the form that [`bind`](Self::bind) wants.
     ///
     /// # Errors
-    /// Where the text is no address, or the system does not let us listen there.
-    pub fn bind(given: &str) -> Result<Self, BindError> {
+    /// It has not.
+    pub fn check(given: &str) -> Result<(), BindError> {
         let port = given.rsplit_once(':').filter(|(host, _)| !host.is_empty());
         if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
             return Err(BindError::Form {
                 given: given.into(),
             });
         }
+        Ok(())
+    }
+
+    /// Listens on `HOST:PORT`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// Where the text is no address, or the system does not let us listen there.
+    pub fn bind(given: &str) -> Result<Self, BindError> {
+        Self::check(given)?;
         let addresses: Vec<SocketAddr> = match given.to_socket_addrs() {
             Ok(addresses) => addresses.collect(),
             Err(source) => {

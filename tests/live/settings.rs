@@ -118,5 +118,34 @@ fn rings_larger_than_memory_are_refused() {
     let Some(net) = Net::new() else { return };
     let (status, said) = Plan::new(&net).with("--ring-size 4000G").fails();
     assert_eq!(status, 2, "{said}");
-    assert!(said.contains("--ring-size") && said.contains("memory"), "{said}");
+    assert!(
+        said.contains("--ring-size") && said.contains("memory"),
+        "{said}"
+    );
+}
+
+/// All that would keep the program from beginning, and that can be known without an interface.
+#[test]
+fn a_check_looks_at_more_than_the_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("b.yaml");
+    let text = "interface: [v1]\nuser: nosuchuser\nrules: [/nonexistent.yaml]\npack: [zzz]\nbpf: \"foo bar\"\n\
+        metrics: \"9469\"\neve: /nonexistent/eve.json\n";
+    std::fs::write(&file, text).unwrap();
+    let check = || crate::harness::run(&["config", "check", file.to_str().unwrap()]);
+    let (status, said, _) = check();
+    assert_eq!(status, 2, "{said}");
+    for word in [
+        "nosuchuser",
+        "/nonexistent.yaml",
+        "zzz",
+        "foo bar",
+        "9469",
+        "no folder /nonexistent",
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    std::fs::write(&file, "interface: [v1]\nbpf: udp\n").unwrap();
+    let (status, said, _) = check();
+    assert_eq!(status, 0, "{said}");
 }

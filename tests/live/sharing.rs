@@ -102,3 +102,74 @@ fn a_pack_that_lost_its_names_is_refused_beside_a_large_one() {
     assert_eq!(status, 0, "{said}");
     watch.stop();
 }
+
+/// The kernel counts a frame with two tags as dropped at the interface, after it gave it to us: that is no loss, and a real
+/// one is not counted twice.
+#[test]
+fn frames_with_two_tags_are_not_told_as_lost() {
+    let Some(net) = Net::new() else { return };
+    for options in ["--no-kernel-filter", "--method libpcap"] {
+        let mut watch = Plan::new(&net).with(options).start();
+        let tagged: Vec<Vec<u8>> = (0..500u16)
+            .map(|n| {
+                let question: Vec<u8> = dns::query(n, "two.tags.example", dns::A).into();
+                ethernet()
+                    .qinq(100, 101)
+                    .ip("10.0.0.7", "192.0.2.53")
+                    .udp(40_000, 53)
+                    .payload(question)
+            })
+            .collect();
+        for _ in 0..6 {
+            net.send(&tagged);
+            std::thread::sleep(std::time::Duration::from_millis(700));
+        }
+        watch.counts(3_000);
+        let (summary, events) = watch.stop();
+        let lost = crate::harness::lost(&summary);
+        assert_eq!(lost, 0, "{options}: {summary}");
+        let told = events
+            .iter()
+            .filter(|event| event["anomaly"]["event"] == "capture_loss");
+        assert_eq!(told.count(), 0, "{options}");
+    }
+}
+
+/// As a container's configuration is mounted: links into a hidden folder, which is replaced as a whole.
+#[test]
+fn rules_in_a_mounted_configuration_are_loaded_again() {
+    let Some(net) = Net::new() else { return };
+    let plan = Plan::new(&net);
+    let folder = plan.folder().join("mounted");
+    let version = |number: u32, names: &[&str]| {
+        let inside = folder.join(format!("..2026_{number}"));
+        std::fs::create_dir_all(&inside).unwrap();
+        std::fs::write(inside.join("r.yaml"), rules(names)).unwrap();
+        let link = folder.join("..new");
+        std::os::unix::fs::symlink(format!("..2026_{number}"), &link).unwrap();
+        std::fs::rename(link, folder.join("..data")).unwrap();
+    };
+    version(1, &["one.example"]);
+    std::os::unix::fs::symlink("..data/r.yaml", folder.join("r.yaml")).unwrap();
+    let mut watch = plan.with(&format!("--rules {}", folder.display())).start();
+    version(2, &["one.example", "two.example"]);
+    watch.waits_for("rules loaded again (the files changed): 2 names listed");
+    net.send(&[query(1, "two.example")]);
+    watch.alerts(1);
+    watch.stop();
+}
+
+/// An interface that is down when the program begins is told, as one that goes down later is.
+#[test]
+fn an_interface_that_is_down_at_the_start_is_told() {
+    let Some(net) = Net::new() else { return };
+    net.set("link set rx0 down");
+    for threads in [1, 2] {
+        let mut watch = Plan::new(&net)
+            .with(&format!("--threads {threads}"))
+            .start();
+        watch.waits_for("interface rx0: down; nothing can be seen until it is up");
+        assert!(watch.anomaly("interface").contains("rx0"));
+        watch.stop();
+    }
+}

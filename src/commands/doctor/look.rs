@@ -76,19 +76,23 @@ impl Opened {
             contacts: 0,
         };
         let outcome = pipeline::watch(config, &mut counter, &Progress::default(), &self.end)?;
-        let interface = before.and_then(|before| Some(counters()?.since(&before)));
-        let mut seen = seen(&outcome);
+        let mut interface = before.and_then(|before| Some(counters()?.since(&before)));
+        let (mut seen, tap) = seen(&outcome);
         let ended = counter.ended.unwrap_or_else(Instant::now);
         seen.seconds = ended.saturating_duration_since(start).as_secs_f64();
         seen.begun = begun;
         seen.ended = Timestamp::of_clock();
+        if let Some(counted) = &mut interface {
+            counted.dropped = tap.lost_at(counted);
+            counted.overruns = 0;
+        }
         seen.interface = interface;
         seen.contacts = counter.contacts;
         Ok(seen)
     }
 }
 
-fn seen(outcome: &Outcome) -> Seen {
+fn seen(outcome: &Outcome) -> (Seen, TapStats) {
     let reader = &outcome.reader;
     let mut tap = TapStats::default();
     for input in &outcome.inputs {
@@ -98,7 +102,7 @@ fn seen(outcome: &Outcome) -> Seen {
     }
     let gaps = reader.gaps.sorted();
     let unread = gaps.iter().find(|(gap, _)| gap.may_hide_names());
-    Seen {
+    let seen = Seen {
         packets: reader.packets,
         bytes: reader.wire_bytes,
         ring_dropped: tap.dropped,
@@ -119,7 +123,8 @@ fn seen(outcome: &Outcome) -> Seen {
         first: reader.first,
         last: reader.last,
         ..Seen::default()
-    }
+    };
+    (seen, tap)
 }
 
 /// A sink that counts, and ends the look in time.

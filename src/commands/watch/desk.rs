@@ -322,7 +322,7 @@ impl Desk {
             self.say(&format!(
                 "rules are not loaded again: cannot start a thread: {error}"
             ));
-            self.s.notifier.ready("");
+            self.s.notifier.ready("captures");
         }
         begun.is_ok()
     }
@@ -339,7 +339,7 @@ impl Desk {
             )),
         }
         if !self.s.reloader.is_building() {
-            self.s.notifier.ready("");
+            self.s.notifier.ready("captures");
         }
         for reply in done.waiting {
             reply.send(match &done.result {

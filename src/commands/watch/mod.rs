@@ -45,6 +45,9 @@ use totals::KernelCounts;
 /// How much may happen to interfaces before somebody looks.
 const NEWS: usize = 256;
 
+/// So many defects of rules are told one by one.
+const PROBLEMS: usize = 20;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -89,10 +92,14 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         (capture.threads, capture.workers),
         processors(),
     );
-    check_memory(args.capture.ring_size, threads.interfaces.len())?;
+    check_memory(
+        args.capture.ring_size,
+        args.capture.block_size,
+        threads.interfaces.len(),
+    )?;
     let taps = open_taps(args, &threads, &asked.stop, &news)?;
     let filters = filters(args.capture.bpf.as_deref(), &taps)?;
-    let kernel = KernelCounts::new();
+    let kernel = KernelCounts::new(args.capture.bpf.is_some());
     // From here on this process may do no more than it needs.
     let sandbox = plan.apply()?;
 
@@ -147,7 +154,7 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         eve,
         console,
         log,
-        reloader: Reloader::new(options, current, watched),
+        reloader: Reloader::new(options, current, watched, &loaded.problems),
         asked: asked.clone(),
         requests,
         news: told,
@@ -161,8 +168,15 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         max_loss: args.output.max_loss,
         kernel,
     });
-    for problem in &loaded.problems {
+    for problem in loaded.problems.iter().take(PROBLEMS) {
         desk.say(&format!("rules: {problem}"));
+    }
+    let more = loaded.problems.len().saturating_sub(PROBLEMS) as u64;
+    if more != 0 {
+        desk.say(&format!(
+            "rules: and {}",
+            counted(more, "more defect", "more defects")
+        ));
     }
     if let Some(age) = Age::of(&rules, Timestamp::of_clock()).filter(Age::is_old) {
         desk.say(&format!("{age}: look for newer ones"));
@@ -244,6 +258,47 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     } else {
         Status::Failed
     })
+}
+
+/// What can be said of flags without an interface, beyond their form: all that would keep `watch` from beginning.
+pub(super) fn check(args: &Watch) -> Vec<String> {
+    let options = LoadOptions {
+        rules: args.rules.rules.clone(),
+        packs: args.rules.pack.clone(),
+    };
+    let mut wrong = Vec::new();
+    let mut note = |error: Option<String>| wrong.extend(error);
+    match rules::load(&options) {
+        Ok(loaded) => note(
+            check_paths(args, &loaded.rules)
+                .err()
+                .map(|e| e.to_string()),
+        ),
+        Err(error) => note(Some(error.to_string())),
+    }
+    let bpf = args.capture.bpf.as_deref().map(Filter::new);
+    note(bpf.and_then(Result::err).map(|e| e.to_string()));
+    let metrics = args.service.metrics.as_deref().map(Server::check);
+    note(metrics.and_then(Result::err).map(|e| e.to_string()));
+    if let Some(cpus) = &args.capture.cpus {
+        note(check_cpus(&cpus.0).err().map(|e| e.to_string()));
+    }
+    note(alert_form(args).err().map(|e| e.to_string()));
+    note(plan(args).prepare().err().map(|e| e.to_string()));
+    let paths = [
+        ("eve", args.output.eve.as_deref().filter(|p| !is_stdout(p))),
+        ("control", args.service.control.as_deref()),
+    ];
+    for (flag, path) in paths {
+        let folder = path.and_then(Path::parent).filter(|f| *f != Path::new(""));
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            note(Some(format!(
+                "--{flag}: there is no folder {}; make it first",
+                folder.display()
+            )));
+        }
+    }
+    wrong
 }
 
 fn is_stdout(path: &Path) -> bool {
@@ -394,7 +449,13 @@ fn filters(expression: Option<&str>, taps: &[Tap]) -> Result<Vec<Filter>, Box<dy
 }
 
 /// Refuses rings for which there is no memory: the kernel would find some by ending other programs.
-fn check_memory(ring: u64, taps: usize) -> Result<(), String> {
+fn check_memory(ring: u64, block: u32, taps: usize) -> Result<(), String> {
+    if ring < u64::from(block).saturating_mul(2) {
+        return Err(
+            "--ring-size: a ring has two blocks at least; give more, or a smaller --block-size"
+                .to_owned(),
+        );
+    }
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let Some(there) = available(&text) else {
         return Ok(());

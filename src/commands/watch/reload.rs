@@ -1,6 +1,6 @@
 //! Rules that are loaded again while the old ones count: built on a thread of its own, refused where they are worse.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::output::{counted, grouped};
-use crate::rules::{self, Current, LoadOptions, Loaded, RuleSet};
+use crate::rules::{self, Current, LoadOptions, Loaded, Problem, RuleSet};
 use crate::serve::control::{Reply, ReplyTo};
 
 /// How often the files are looked at.
@@ -48,6 +48,8 @@ pub(super) struct Done {
 /// Loads rules again.
 pub(super) struct Reloader {
     options: LoadOptions,
+    /// Defects of the rules in use, which somebody accepted.
+    known: BTreeSet<String>,
     current: Arc<Current>,
     building: Option<Building>,
     /// Somebody asked while rules were built.
@@ -75,9 +77,15 @@ struct Again {
 
 impl Reloader {
     /// With `watch`, files that have changed since then are loaded by themselves.
-    pub(super) fn new(options: LoadOptions, current: Arc<Current>, watch: Option<Watched>) -> Self {
+    pub(super) fn new(
+        options: LoadOptions,
+        current: Arc<Current>,
+        watch: Option<Watched>,
+        problems: &[Problem],
+    ) -> Self {
         Self {
             options,
+            known: problems.iter().map(ToString::to_string).collect(),
             current,
             building: None,
             again: None,
@@ -195,7 +203,12 @@ impl Reloader {
         let before = self.current.get().len();
         let now = loaded.rules.len();
         let defects = loaded.problems.len();
-        if !force && let Some(first) = loaded.problems.first() {
+        // What was accepted before is no reason now.
+        let new = loaded
+            .problems
+            .iter()
+            .find(|p| !self.known.contains(&p.to_string()));
+        if !force && let Some(first) = new {
             return Err(format!(
                 "{}, first: {first}; correct them, or `ctl reload --force` to use the rest",
                 counted(defects as u64, "defect", "defects")
@@ -211,6 +224,7 @@ impl Reloader {
         if !force && let Some(why) = shrunk(&self.current.get(), &loaded.rules) {
             return Err(format!("{why}; `ctl reload --force` if that is right"));
         }
+        self.known = loaded.problems.iter().map(ToString::to_string).collect();
         self.old.push(self.current.replace(Arc::new(loaded.rules)));
         self.loaded = SystemTime::now();
         let mut text = format!(

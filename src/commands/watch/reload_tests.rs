@@ -27,7 +27,12 @@ impl Folder {
         };
         let watched = Watched::new(&options.rules).filter(|_| automatic);
         let rules = rules::load(&options).unwrap().rules;
-        Reloader::new(options, Arc::new(Current::new(Arc::new(rules))), watched)
+        Reloader::new(
+            options,
+            Arc::new(Current::new(Arc::new(rules))),
+            watched,
+            &[],
+        )
     }
 }
 
@@ -148,7 +153,7 @@ fn a_change_while_files_are_read_is_noticed() {
     let rules = rules::load(&options).unwrap().rules;
     folder.write(11);
     let current = Arc::new(Current::new(Arc::new(rules)));
-    let mut reloader = Reloader::new(options, current, watched);
+    let mut reloader = Reloader::new(options, current, watched, &[]);
     let begun = Instant::now();
     assert!(reloader.tick(begun + Duration::from_secs(2)).is_none());
     let done = wait(&mut reloader, 4);

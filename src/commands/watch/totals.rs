@@ -1,12 +1,12 @@
 //! What all threads have told so far, put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::live::{Counters, Interfaces, State, TapStats};
 use crate::output::eve_events::Capture;
-use crate::output::grouped;
 use crate::output::summary::Interface;
+use crate::output::{counted, grouped};
 use crate::pipeline::{Live, Outcome, Seen};
 use crate::stats::{ReaderStats, WorkerStats};
 use crate::triage::HeadStats;
@@ -20,50 +20,105 @@ const WITHOUT_HANDSHAKES: u64 = 20_000;
 /// The kernel's own counts of the interfaces, and what is seen of both ends of connections, since the beginning.
 pub(super) struct KernelCounts {
     source: Option<Interfaces>,
-    /// By the name on the command line: what was read last, and all differences. An interface may be given another name, or
-    /// made anew with counts that begin at 0.
-    counted: BTreeMap<String, (Counters, Counters)>,
+    /// By the name on the command line.
+    counted: BTreeMap<String, Counted>,
     sides: BTreeMap<String, Sides>,
+    /// The user chose what is looked at: what is missing was left out on purpose.
+    filtered: bool,
 }
 
 impl KernelCounts {
     /// Begins to count. Where the kernel does not tell, nothing is said of it.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(filtered: bool) -> Self {
         let mut source = Interfaces::open().ok();
         let before = source.as_mut().and_then(|s| s.read().ok());
-        let begin = |(name, now)| (name, (now, Counters::default()));
+        let begin = |(name, now)| (name, Counted::new(now));
         Self {
             source,
             counted: before.unwrap_or_default().into_iter().map(begin).collect(),
             sides: BTreeMap::new(),
+            filtered,
         }
     }
 
     /// The counts of the interfaces, by their names on the command line; `taps` have their names now.
-    fn read(&mut self, taps: &[(TapStats, HeadStats)]) -> BTreeMap<String, Counters> {
+    fn read(
+        &mut self,
+        taps: &[(TapStats, HeadStats)],
+        at_the_end: bool,
+    ) -> BTreeMap<String, Counters> {
         let Some(now) = self.source.as_mut().and_then(|s| s.read().ok()) else {
             return BTreeMap::new();
         };
         let mut all = BTreeMap::new();
         for (tap, _) in taps {
-            let sum = match (self.counted.get_mut(&tap.interface), now.get(&tap.current)) {
-                (Some((last, sum)), Some(now)) => {
-                    sum.add(&now.since(last));
-                    *last = *now;
-                    *sum
-                }
-                // It is gone for now.
-                (Some((_, sum)), None) => *sum,
-                (None, Some(now)) => {
-                    self.counted
-                        .insert(tap.interface.clone(), (*now, Counters::default()));
-                    Counters::default()
-                }
-                (None, None) => continue,
+            let now = now.get(&tap.current);
+            if let Some(now) = now {
+                self.counted
+                    .entry(tap.interface.clone())
+                    .or_insert_with(|| Counted::new(*now))
+                    .add(now);
+            }
+            // Also one that is gone for now.
+            let Some(counted) = self.counted.get_mut(&tap.interface) else {
+                continue;
             };
+            let mut sum = counted.sum;
+            sum.dropped = counted.lost(tap, at_the_end);
+            sum.overruns = 0;
             all.insert(tap.interface.clone(), sum);
         }
         all
+    }
+}
+
+/// The kernel's counts of one interface.
+struct Counted {
+    /// What was read last.
+    last: Counters,
+    /// All differences: an interface may be given another name, or made anew with counts that begin at 0.
+    sum: Counters,
+    /// The sums of the last seconds.
+    before: VecDeque<(Instant, Counters)>,
+    /// The loss that was told: it never falls.
+    told: u64,
+}
+
+impl Counted {
+    /// What the taps tell is so much older than what the kernel tells, at the most.
+    const LATE: Duration = Duration::from_secs(3);
+
+    fn new(now: Counters) -> Self {
+        Self {
+            last: now,
+            sum: Counters::default(),
+            before: VecDeque::new(),
+            told: 0,
+        }
+    }
+
+    fn add(&mut self, now: &Counters) {
+        self.sum.add(&now.since(&self.last));
+        self.last = *now;
+    }
+
+    /// Frames lost at the interface. Those of the last seconds are judged when the taps have told of the same time.
+    fn lost(&mut self, tap: &TapStats, at_the_end: bool) -> u64 {
+        let now = Instant::now();
+        self.before.push_back((now, self.sum));
+        let mut old = None;
+        while let Some((when, sum)) = self.before.front() {
+            if now.saturating_duration_since(*when) < Self::LATE && self.before.len() <= 64 {
+                break;
+            }
+            old = Some(*sum);
+            self.before.pop_front();
+        }
+        let judged = if at_the_end { Some(self.sum) } else { old };
+        if let Some(sum) = judged {
+            self.told = self.told.max(tap.lost_at(&sum));
+        }
+        self.told
     }
 }
 
@@ -141,7 +196,11 @@ impl Totals {
         let mut workers = live.workers();
         workers.add_glanced(&reader.glanced);
         Self {
-            interfaces: interfaces(seen.iter().map(|s| (&s.tap, &s.reader.heads)), kernel),
+            interfaces: interfaces(
+                seen.iter().map(|s| (&s.tap, &s.reader.heads)),
+                kernel,
+                false,
+            ),
             generation: seen.iter().map(|s: &Seen| s.generation).min().unwrap_or(0),
             silent: seen
                 .iter()
@@ -160,7 +219,7 @@ impl Totals {
             .iter()
             .filter_map(|input| Some((input.tap.as_ref()?, &input.heads)));
         Self {
-            interfaces: interfaces(taps, kernel),
+            interfaces: interfaces(taps, kernel, true),
             generation: live.rules.generation(),
             silent: Duration::ZERO,
             reader: outcome.reader.clone(),
@@ -208,10 +267,10 @@ impl Totals {
             .collect();
         let c = self.capture();
         format!(
-            "{} packets, {} names, {} alerts; lost: {} in the ring, {} at the workers, {} at the interface{}",
-            grouped(c.packets),
-            grouped(self.workers.names_total()),
-            grouped(alerts),
+            "{}, {}, {}; lost: {} in the ring, {} at the workers, {} at the interface{}",
+            counted(c.packets, "packet", "packets"),
+            counted(self.workers.names_total(), "name", "names"),
+            counted(alerts, "alert", "alerts"),
             grouped(c.kernel_drops),
             grouped(c.channel_drops),
             grouped(c.interface_drops),
@@ -223,6 +282,7 @@ impl Totals {
 fn interfaces<'a>(
     taps: impl Iterator<Item = (&'a TapStats, &'a HeadStats)>,
     kernel: &mut KernelCounts,
+    at_the_end: bool,
 ) -> Vec<Interface> {
     let mut all: Vec<(TapStats, HeadStats)> = Vec::new();
     for (tap, heads) in taps.filter(|(tap, _)| !tap.interface.is_empty()) {
@@ -237,7 +297,7 @@ fn interfaces<'a>(
             None => all.push((tap.clone(), *heads)),
         }
     }
-    let counters = kernel.read(&all);
+    let counters = kernel.read(&all, at_the_end);
     let now = Instant::now();
     all.into_iter()
         .map(|(tap, heads)| {
@@ -251,18 +311,16 @@ fn interfaces<'a>(
                     said: None,
                 });
             Interface {
-                remarks: remarks(&tap, sides.look(now, &tap, &heads)),
+                remarks: remarks(
+                    &tap,
+                    sides.look(now, &tap, &heads).filter(|_| !kernel.filtered),
+                ),
                 state: tap.state.as_str(),
                 received: tap.received,
                 dropped: tap.dropped,
                 freezes: tap.freezes,
                 interface_packets: counters.map(|c| c.packets),
-                // What the kernel gave us before it had no use for it is not lost.
-                interface_dropped: counters.map(|c| {
-                    c.dropped
-                        .saturating_add(c.overruns)
-                        .saturating_sub(tap.unused)
-                }),
+                interface_dropped: counters.map(|c| c.dropped),
                 interface_errors: counters.map(|c| c.errors),
                 outages: tap.outages,
                 name: tap.interface,
