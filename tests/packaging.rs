@@ -81,7 +81,20 @@ fn the_configuration_is_accepted() {
         all.contains("\ninterface: ") && all.contains("\nrules: "),
         "{all}"
     );
+    // The folders that the package makes.
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().to_str().unwrap();
+    std::fs::create_dir(folder.path().join("rules")).unwrap();
+    let list = "bellerophon: 1\npack: own\ngroups:\n  - domains:\n      - listed.example\n";
+    std::fs::write(folder.path().join("rules/own.yaml"), list).unwrap();
     for text in [CONFIGURATION, &all] {
+        let text = [
+            "/var/log/bellerophon",
+            "/run/bellerophon",
+            "/etc/bellerophon",
+        ]
+        .iter()
+        .fold(text.to_owned(), |text, path| text.replace(path, here));
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let said = Command::new(env!("CARGO_BIN_EXE_bellerophon"))
@@ -92,7 +105,7 @@ fn the_configuration_is_accepted() {
         assert!(
             said.status.success(),
             "{}",
-            String::from_utf8_lossy(&said.stderr)
+            String::from_utf8_lossy(&said.stdout)
         );
     }
 }

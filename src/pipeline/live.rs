@@ -128,18 +128,11 @@ impl<'a> House<'a> {
 }
 
 impl Reader<'_> {
-    /// Between two blocks of packets.
-    pub(super) fn keep_house(&mut self, frames: &mut impl Frames) -> Result<(), Ended> {
+    /// Takes new rules, if there are some, before a block of packets is read: what is captured after they were loaded is
+    /// matched with them.
+    pub(super) fn renew_rules(&mut self) -> Result<(), Ended> {
         let Some(house) = &mut self.live else {
             return Ok(());
-        };
-        let Some(link) = frames.link() else {
-            return Ok(());
-        };
-        house.patience = if link.is_pressed() {
-            Duration::ZERO
-        } else {
-            PATIENCE
         };
         let generation = house.live.rules.generation();
         if generation != house.generation {
@@ -154,8 +147,21 @@ impl Reader<'_> {
             self.far_rules = self.filter.is_none() && Early::suits(&rules);
             self.rules = Some(rules);
         }
+        Ok(())
+    }
+
+    /// Between two blocks of packets.
+    pub(super) fn keep_house(&mut self, frames: &mut impl Frames) -> Result<(), Ended> {
         let Some(house) = &mut self.live else {
             return Ok(());
+        };
+        let Some(link) = frames.link() else {
+            return Ok(());
+        };
+        house.patience = if link.is_pressed() {
+            Duration::ZERO
+        } else {
+            PATIENCE
         };
         let time = Instant::now();
         if time.saturating_duration_since(house.flushed) >= FLUSH {

@@ -264,6 +264,9 @@ impl<'a> Reader<'a> {
     fn read(&mut self, capture: &mut impl Frames, mark: &mut Mark) -> Result<(), Ended> {
         let mut blocks = 0u32;
         loop {
+            if self.live.is_some() {
+                self.renew_rules()?;
+            }
             while self.some_frames(capture)? {}
             blocks = blocks.wrapping_add(1);
             self.update(mark, capture);
