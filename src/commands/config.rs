@@ -46,11 +46,14 @@ pub fn run(args: &ConfigArgs) -> Result<Status, Box<dyn Error>> {
                 command: Command::Watch(args),
             })) = parsed
             {
-                let wrong = watch::check(&args);
-                for error in &wrong {
+                let checked = watch::check(&args);
+                for warning in &checked.warnings {
+                    writeln!(out, "warning: {}: {warning}", file.display())?;
+                }
+                for error in &checked.errors {
                     writeln!(out, "error: {}: {error}", file.display())?;
                 }
-                if !wrong.is_empty() {
+                if !checked.errors.is_empty() {
                     return Ok(Status::Failed);
                 }
             }

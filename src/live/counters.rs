@@ -22,19 +22,19 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// What was counted since `before`. Where a counter went back all of them began anew.
+    /// What was counted since `before`. Where packets and bytes went back all of them began anew.
     pub fn since(&self, before: &Self) -> Self {
-        let since = || {
-            Some(Self {
-                bytes: self.bytes.checked_sub(before.bytes)?,
-                packets: self.packets.checked_sub(before.packets)?,
-                errors: self.errors.checked_sub(before.errors)?,
-                dropped: self.dropped.checked_sub(before.dropped)?,
-                overruns: self.overruns.checked_sub(before.overruns)?,
-                malformed: self.malformed.checked_sub(before.malformed)?,
-            })
-        };
-        since().unwrap_or(*self)
+        if self.packets < before.packets || self.bytes < before.bytes {
+            return *self;
+        }
+        Self {
+            bytes: self.bytes.saturating_sub(before.bytes),
+            packets: self.packets.saturating_sub(before.packets),
+            errors: self.errors.saturating_sub(before.errors),
+            dropped: self.dropped.saturating_sub(before.dropped),
+            overruns: self.overruns.saturating_sub(before.overruns),
+            malformed: self.malformed.saturating_sub(before.malformed),
+        }
     }
 
     /// Adds what was counted later.

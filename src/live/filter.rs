@@ -31,11 +31,18 @@ const RETURN_A: u16 = 0x16;
 
 /// Offsets from here on count from the network header (SKF_NET_OFF).
 const NETWORK: u32 = 0xfff0_0000;
+/// Offsets from here on, and below the ones above, count from the link header (SKF_LL_OFF).
+const LINK: u32 = 0xffe0_0000;
 /// The EtherType that the kernel keeps with a frame (SKF_AD_OFF + SKF_AD_PROTOCOL).
 const PROTOCOL: u32 = 0xffff_f000;
 
 const IPV4: u32 = 0x0800;
 const IPV6: u32 = 0x86dd;
+const VLAN: u32 = 0x8100;
+const SERVICE_VLAN: u32 = 0x88a8;
+const PPPOE: u32 = 0x8864;
+const PPP_IPV4: u32 = 0x21;
+const PPP_IPV6: u32 = 0x57;
 const TCP: u32 = 6;
 const UDP: u32 = 17;
 const HTTPS: u32 = 443;
@@ -61,6 +68,13 @@ enum Label {
     Udp6,
     /// The port that is loaded is the other one.
     OtherPort,
+    /// Behind a second tag.
+    Tagged,
+    Tagged6,
+    Pppoe,
+    Pppoe6,
+    /// By link addresses.
+    Links,
 }
 
 /// A program whose jumps have names.
@@ -223,28 +237,54 @@ fn short_header(p: &mut Assembler, at: u32) {
 }
 
 /// Shares frames out by both addresses, whichever way they go: all packets between two hosts, fragments as well, go
-/// to one thread.
+/// to one thread. It looks behind a second tag and PPPoE; what is neither is shared out by its link addresses.
 pub(super) fn by_addresses() -> Vec<Instruction> {
-    let words = |p: &mut Assembler, from: u32, count: u32| {
-        for n in 0..count {
-            let at = NETWORK.wrapping_add(from).wrapping_add(n.wrapping_mul(4));
-            p.op(LOAD_WORD, at);
-            if n != 0 {
-                p.op(XOR_X, 0);
-            }
-            p.op(TO_X, 0);
-        }
-        // A multiplication would spread them better; neighbours in a subnet differ in their last bits, which do.
-        p.op(RETURN_A, 0);
-    };
+    use Label::{Links, Pppoe, Pppoe6, Tagged, Tagged6, V6};
+    use To::Next;
+    let to = To::Label;
     let mut p = Assembler::default();
     p.op(LOAD_HALF, PROTOCOL)
-        .jump(JUMP_EQUAL, IPV6, To::Label(Label::V6), To::Next)
-        .jump(JUMP_EQUAL, IPV4, To::Next, To::Drop);
-    words(&mut p, 12, 2);
-    p.label(Label::V6);
-    words(&mut p, 8, 8);
+        .jump(JUMP_EQUAL, IPV6, to(V6), Next)
+        .jump(JUMP_EQUAL, VLAN, to(Tagged), Next)
+        .jump(JUMP_EQUAL, SERVICE_VLAN, to(Tagged), Next)
+        .jump(JUMP_EQUAL, PPPOE, to(Pppoe), Next)
+        .jump(JUMP_EQUAL, IPV4, Next, to(Links));
+    combine(&mut p, NETWORK.wrapping_add(12), 2);
+    p.label(V6);
+    combine(&mut p, NETWORK.wrapping_add(8), 8);
+    // The tag's content and what follows it: four bytes.
+    p.label(Tagged);
+    p.op(LOAD_HALF, NETWORK.wrapping_add(2))
+        .jump(JUMP_EQUAL, IPV6, to(Tagged6), Next)
+        .jump(JUMP_EQUAL, IPV4, Next, to(Links));
+    combine(&mut p, NETWORK.wrapping_add(4 + 12), 2);
+    p.label(Tagged6);
+    combine(&mut p, NETWORK.wrapping_add(4 + 8), 8);
+    // Six bytes of PPPoE and two of PPP.
+    p.label(Pppoe);
+    p.op(LOAD_HALF, NETWORK.wrapping_add(6))
+        .jump(JUMP_EQUAL, PPP_IPV6, to(Pppoe6), Next)
+        .jump(JUMP_EQUAL, PPP_IPV4, Next, to(Links));
+    combine(&mut p, NETWORK.wrapping_add(8 + 12), 2);
+    p.label(Pppoe6);
+    combine(&mut p, NETWORK.wrapping_add(8 + 8), 8);
+    p.label(Links);
+    p.op(LOAD_WORD, LINK.wrapping_add(2)).op(TO_X, 0);
+    p.op(LOAD_WORD, LINK.wrapping_add(8)).op(XOR_X, 0);
+    p.op(RETURN_A, 0);
     p.finish()
+}
+
+/// Ends with so many words from `from` on, combined. Neighbours in a subnet differ in their last bits, by which they are shared out.
+fn combine(p: &mut Assembler, from: u32, words: u32) {
+    for n in 0..words {
+        p.op(LOAD_WORD, from.wrapping_add(n.wrapping_mul(4)));
+        if n != 0 {
+            p.op(XOR_X, 0);
+        }
+        p.op(TO_X, 0);
+    }
+    p.op(RETURN_A, 0);
 }
 
 #[cfg(test)]

@@ -15,8 +15,12 @@ fn run(program: &[Instruction], frame: &[u8]) -> u32 {
         let i = program[at];
         at += 1;
         let load = |length: usize| -> Option<u32> {
-            // What stands before the frame is left out here: the filter of bulk does not ask for it.
-            let start = usize::try_from(i.k).ok()?;
+            let start = match i.k {
+                PROTOCOL => 12,
+                NETWORK.. => (i.k - NETWORK) as usize + 14,
+                LINK.. => (i.k - LINK) as usize,
+                k => k as usize,
+            };
             let bytes = frame.get(start..start + length)?;
             Some(bytes.iter().fold(0, |sum, &b| sum << 8 | u32::from(b)))
         };
@@ -46,7 +50,9 @@ fn run(program: &[Instruction], frame: &[u8]) -> u32 {
             JUMP_GREATER_X => at += jump(a > x),
             JUMP_AT_LEAST => at += jump(a >= i.k),
             JUMP_SET => at += jump(a & i.k != 0),
+            XOR_X => a ^= x,
             RETURN => return i.k,
+            RETURN_A => return a,
             other => panic!("instruction {other:#x}"),
         }
     }
@@ -126,6 +132,42 @@ fn what_may_name_a_host_is_handed_over() {
     for length in 0..60 {
         assert!(!is_dropped(&vec![0; length]), "{length} bytes");
     }
+}
+
+#[test]
+fn frames_are_shared_out_by_their_ends() {
+    let share = |frame: &[u8]| run(&by_addresses(), frame) % 4;
+    let frames = |turn: &dyn Fn(&str, &str) -> Vec<u8>| {
+        let mut shares = Vec::new();
+        for n in 0..16 {
+            let (client, server) = (format!("10.0.0.{n}"), "192.0.2.1");
+            let (client6, server6) = (format!("2001:db8::{n:x}"), "2001:db8::ffff");
+            let there = share(&turn(&client, server));
+            assert_eq!(there, share(&turn(server, &client)));
+            let there6 = share(&turn(&client6, server6));
+            assert_eq!(there6, share(&turn(server6, &client6)));
+            shares.extend([there, there6]);
+        }
+        shares.sort_unstable();
+        shares.dedup();
+        shares.len()
+    };
+    // Plain, and behind the second of two tags: the kernel has taken the first one out.
+    let plain = |from: &str, to: &str| ethernet().ip(from, to).udp(5_000, 53).payload(&b"x"[..]);
+    let tagged = |from: &str, to: &str| {
+        ethernet()
+            .vlan(7)
+            .ip(from, to)
+            .udp(5_000, 53)
+            .payload(&b"x"[..])
+    };
+    assert_eq!((frames(&plain), frames(&tagged)), (4, 4));
+    // What has no addresses that are known goes one way both ways.
+    let mut other = ethernet().payload(0x9999, &[0; 50]);
+    let there = share(&other);
+    let (to, from) = other[..12].split_at_mut(6);
+    to.swap_with_slice(from);
+    assert_eq!(there, share(&other));
 }
 
 proptest! {

@@ -197,6 +197,7 @@ impl Frames for PcapTap {
             Err(Error::TimeoutExpired) => {
                 self.left = 0;
                 self.idle = true;
+                self.stats.drained = Some(Instant::now());
                 return Ok(None);
             }
             Err(error) => {

@@ -484,6 +484,7 @@ impl Frames for RingTap {
         if self.take() {
             return Ok(Fill::More);
         }
+        self.stats.drained = Some(Instant::now());
         if let Some(closed) = self.closed {
             if closed.elapsed() >= self.last_block() {
                 return Ok(if self.take() { Fill::More } else { Fill::End });

@@ -1,5 +1,7 @@
 //! What is counted of a tap.
 
+use std::time::Instant;
+
 use super::Counters;
 
 /// State of a tap's interface.
@@ -60,6 +62,8 @@ pub struct TapStats {
     pub reopened: u64,
     /// Blocks of the ring that contradict themselves.
     pub bad_blocks: u64,
+    /// When nothing waited to be read for the last time: what came before is counted.
+    pub drained: Option<Instant>,
 }
 
 impl TapStats {
@@ -84,7 +88,12 @@ impl TapStats {
         if self.unused == 0 {
             return all;
         }
-        all.saturating_sub(self.unused).saturating_sub(self.dropped)
+        // Of those that the ring had no room for as many may have been such frames as of those that it had room for.
+        let share = u128::from(self.dropped)
+            .saturating_mul(u128::from(self.unused))
+            .div_ceil(u128::from(self.received.max(1)));
+        all.saturating_sub(self.unused)
+            .saturating_sub(u64::try_from(share).unwrap_or(u64::MAX))
     }
 
     /// Adds another tap of the same interface.
@@ -102,6 +111,7 @@ impl TapStats {
         ] {
             *sum = sum.saturating_add(n);
         }
+        self.drained = self.drained.min(other.drained);
         // All taps of an interface see the same outage.
         self.outages = self.outages.max(other.outages);
         self.reopened = self.reopened.max(other.reopened);

@@ -7,7 +7,7 @@ use crate::output::grouped;
 /// Losses are judged over so long.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// So few packets are not judged, if not all of them are lost.
+/// So few packets are not judged.
 const LEAST: u64 = 20;
 
 /// What is to be said.
@@ -54,7 +54,7 @@ impl LossWatch {
         } else {
             lost as f64 * 100.0 / all as f64
         };
-        let bad = share > self.most && all >= LEAST;
+        let bad = share > self.most && (all >= LEAST || self.losing);
         // A loss is told at once, its end after a time without.
         let over = now.saturating_duration_since(then) >= WINDOW;
         if over {

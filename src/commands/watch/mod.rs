@@ -260,14 +260,24 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     })
 }
 
-/// What can be said of flags without an interface, beyond their form: all that would keep `watch` from beginning.
-pub(super) fn check(args: &Watch) -> Vec<String> {
+/// What can be said of flags without an interface, beyond their form.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    /// What keeps `watch` from beginning.
+    pub(super) errors: Vec<String>,
+    /// What does if nobody changes it before.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Looks at what the flags name.
+pub(super) fn check(args: &Watch) -> Checked {
     let options = LoadOptions {
         rules: args.rules.rules.clone(),
         packs: args.rules.pack.clone(),
     };
-    let mut wrong = Vec::new();
-    let mut note = |error: Option<String>| wrong.extend(error);
+    let mut checked = Checked::default();
+    let errors = &mut checked.errors;
+    let mut note = |error: Option<String>| errors.extend(error);
     match rules::load(&options) {
         Ok(loaded) => note(
             check_paths(args, &loaded.rules)
@@ -287,6 +297,8 @@ pub(super) fn check(args: &Watch) -> Vec<String> {
     // Who checks need not be who runs it: only what holds for both is judged.
     let plan = sandbox::Plan {
         mode: sandbox::Mode::BestEffort,
+        read: Vec::new(),
+        write: Vec::new(),
         ..plan(args)
     };
     note(plan.prepare().err().map(|e| e.to_string()));
@@ -297,13 +309,14 @@ pub(super) fn check(args: &Watch) -> Vec<String> {
     for (flag, path) in paths {
         let folder = path.and_then(Path::parent).filter(|f| *f != Path::new(""));
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            note(Some(format!(
-                "--{flag}: there is no folder {}; make it first",
+            // A service manager makes some of them.
+            checked.warnings.push(format!(
+                "--{flag}: there is no folder {} yet",
                 folder.display()
-            )));
+            ));
         }
     }
-    wrong
+    checked
 }
 
 fn is_stdout(path: &Path) -> bool {

@@ -85,7 +85,7 @@ impl Reloader {
     ) -> Self {
         Self {
             options,
-            known: problems.iter().map(ToString::to_string).collect(),
+            known: all_defects(problems),
             current,
             building: None,
             again: None,
@@ -207,7 +207,7 @@ impl Reloader {
         let new = loaded
             .problems
             .iter()
-            .find(|p| !self.known.contains(&p.to_string()));
+            .find(|problem| !self.known.contains(&defect(problem)));
         if !force && let Some(first) = new {
             return Err(format!(
                 "{}, first: {first}; correct them, or `ctl reload --force` to use the rest",
@@ -224,7 +224,7 @@ impl Reloader {
         if !force && let Some(why) = shrunk(&self.current.get(), &loaded.rules) {
             return Err(format!("{why}; `ctl reload --force` if that is right"));
         }
-        self.known = loaded.problems.iter().map(ToString::to_string).collect();
+        self.known = all_defects(&loaded.problems);
         self.old.push(self.current.replace(Arc::new(loaded.rules)));
         self.loaded = SystemTime::now();
         let mut text = format!(
@@ -240,6 +240,15 @@ impl Reloader {
         }
         Ok(text)
     }
+}
+
+/// A defect, wherever in its file it stands: lists grow at their beginnings, too.
+fn defect(problem: &Problem) -> String {
+    format!("{}: {}", problem.file, problem.what)
+}
+
+fn all_defects(problems: &[Problem]) -> BTreeSet<String> {
+    problems.iter().map(defect).collect()
 }
 
 /// A pack that is gone, or lost more than half of its names: a broken list beside large ones would not show in the sum.

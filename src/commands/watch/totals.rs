@@ -64,7 +64,12 @@ impl KernelCounts {
                 continue;
             };
             let mut sum = counted.sum;
-            sum.dropped = counted.lost(tap, at_the_end);
+            sum.dropped = if at_the_end && tap.unused == 0 {
+                // Nothing of it was for us to read.
+                counted.told.max(tap.lost_at(&counted.sum))
+            } else {
+                counted.lost(tap)
+            };
             sum.overruns = 0;
             all.insert(tap.interface.clone(), sum);
         }
@@ -102,20 +107,24 @@ impl Counted {
         self.last = *now;
     }
 
-    /// Frames lost at the interface. Those of the last seconds are judged when the taps have told of the same time.
-    fn lost(&mut self, tap: &TapStats, at_the_end: bool) -> u64 {
+    /// Frames lost at the interface, as far as the taps have told of the same time: the kernel counts some before they are read.
+    fn lost(&mut self, tap: &TapStats) -> u64 {
         let now = Instant::now();
         self.before.push_back((now, self.sum));
+        let told_of = |when: Instant| {
+            now.saturating_duration_since(when) >= Self::LATE
+                && tap.drained.is_some_and(|drained| when <= drained)
+        };
         let mut old = None;
-        while let Some((when, sum)) = self.before.front() {
-            if now.saturating_duration_since(*when) < Self::LATE && self.before.len() <= 64 {
+        while let Some(&(when, sum)) = self.before.front() {
+            if told_of(when) {
+                old = Some(sum);
+            } else if self.before.len() <= 64 {
                 break;
             }
-            old = Some(*sum);
             self.before.pop_front();
         }
-        let judged = if at_the_end { Some(self.sum) } else { old };
-        if let Some(sum) = judged {
+        if let Some(sum) = old {
             self.told = self.told.max(tap.lost_at(&sum));
         }
         self.told
@@ -126,35 +135,38 @@ impl Counted {
 #[derive(Debug, Clone)]
 struct Sides {
     since: Instant,
-    /// Opened, accepted and received by then.
-    base: (u64, u64, u64),
-    /// What is to be said of the last minute; `None` as long as none is over.
+    /// Opened and accepted by then.
+    base: (u64, u64),
+    /// What is to be said; `None` before enough was seen.
     said: Option<Option<String>>,
 }
 
 impl Sides {
     const WINDOW: Duration = Duration::from_secs(60);
 
-    /// What is to be said now.
+    /// What is to be said now. It stays until enough connections have been seen that say otherwise: nights are quiet.
     fn look(&mut self, now: Instant, tap: &TapStats, heads: &HeadStats) -> Option<String> {
-        let (opened, accepted, received) = self.base;
-        let remark = one_sided(
-            heads.opened.saturating_sub(opened),
-            heads.accepted.saturating_sub(accepted),
-            tap.received.saturating_sub(received),
-        );
-        if now.saturating_duration_since(self.since) >= Self::WINDOW {
+        let opened = heads.opened.saturating_sub(self.base.0);
+        let accepted = heads.accepted.saturating_sub(self.base.1);
+        let remark = one_sided(opened, accepted);
+        let enough = opened.saturating_add(accepted) >= ONE_SIDED;
+        let over = now.saturating_duration_since(self.since) >= Self::WINDOW;
+        // For the first time as soon as it shows.
+        if enough && (over || self.said.is_none() && remark.is_some()) {
             self.since = now;
-            self.base = (heads.opened, heads.accepted, tap.received);
-            self.said = Some(remark.clone());
+            self.base = (heads.opened, heads.accepted);
+            self.said = Some(remark);
         }
-        // In the first minute as soon as it shows.
-        self.said.clone().unwrap_or(remark)
+        let none_yet =
+            heads.opened == 0 && heads.accepted == 0 && tap.received >= WITHOUT_HANDSHAKES;
+        self.said.clone().flatten().or_else(|| {
+            none_yet.then(|| "no beginning of a TCP connection was seen yet".to_owned())
+        })
     }
 }
 
 /// What is to be said where one end of connections is missing.
-fn one_sided(opened: u64, accepted: u64, received: u64) -> Option<String> {
+fn one_sided(opened: u64, accepted: u64) -> Option<String> {
     let few = |some: u64, many: u64| many >= ONE_SIDED && some.saturating_mul(50) < many;
     if few(accepted, opened) {
         return Some(format!(
@@ -170,8 +182,7 @@ fn one_sided(opened: u64, accepted: u64, received: u64) -> Option<String> {
             grouped(opened)
         ));
     }
-    (received >= WITHOUT_HANDSHAKES && opened == 0 && accepted == 0)
-        .then(|| "no beginning of a TCP connection was seen".to_owned())
+    None
 }
 
 /// All numbers.
@@ -307,7 +318,7 @@ fn interfaces<'a>(
                 .entry(tap.interface.clone())
                 .or_insert_with(|| Sides {
                     since: now,
-                    base: (0, 0, 0),
+                    base: (0, 0),
                     said: None,
                 });
             Interface {
@@ -358,7 +369,7 @@ mod tests {
             merged,
             ..TapStats::default()
         };
-        remarks(&tap, one_sided(opened, accepted, received)).join("; ")
+        remarks(&tap, one_sided(opened, accepted)).join("; ")
     }
 
     #[test]
@@ -366,7 +377,7 @@ mod tests {
         let begun = Instant::now();
         let mut sides = Sides {
             since: begun,
-            base: (0, 0, 0),
+            base: (0, 0),
             said: None,
         };
         let mut look = |minutes: u64, opened: u64, accepted: u64| {
@@ -383,6 +394,36 @@ mod tests {
         assert!(look(2, 10_002_000, 10_000_000).is_some());
         assert!(look(2, 10_002_100, 10_000_000).is_some());
         assert_eq!(look(3, 10_003_000, 10_000_900), None);
+        // A quiet night says nothing for or against it.
+        assert!(look(4, 10_004_000, 10_000_900).is_some());
+        assert!(look(9, 10_004_010, 10_000_910).is_some());
+        assert_eq!(look(12, 10_004_200, 10_001_100), None);
+    }
+
+    #[test]
+    fn a_small_network_is_judged_when_enough_was_seen() {
+        let begun = Instant::now();
+        let mut sides = Sides {
+            since: begun,
+            base: (0, 0),
+            said: None,
+        };
+        let tap = TapStats {
+            received: 50_000,
+            ..TapStats::default()
+        };
+        let mut look = |minutes: u64, opened: u64| {
+            let heads = HeadStats {
+                opened,
+                ..HeadStats::default()
+            };
+            let now = begun + Duration::from_secs(minutes * 60);
+            sides.look(now, &tap, &heads)
+        };
+        assert!(look(1, 0).unwrap().contains("no beginning"));
+        assert_eq!(look(2, 100), None);
+        assert!(look(3, 250).unwrap().contains("only one direction"));
+        assert!(look(30, 260).unwrap().contains("only one direction"));
     }
 
     #[test]
@@ -391,7 +432,6 @@ mod tests {
         assert_eq!(said(1_000_000, 500, 490, 0), "");
         assert!(said(9_000, 500, 3, 0).contains("500 connections were opened and 3 accepted"));
         assert!(said(9_000, 0, 500, 0).contains("500 connections were accepted and 0 opened"));
-        assert!(said(90_000, 0, 0, 0).contains("no beginning of a TCP connection"));
         assert!(said(10, 1, 1, 7).contains("7 packets were longer"));
     }
 }
