@@ -28,6 +28,7 @@ pub mod names;
 pub mod output;
 pub mod packet;
 pub mod pipeline;
+mod problem;
 pub mod rules;
 pub mod sandbox;
 pub mod serve;

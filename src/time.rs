@@ -63,7 +63,7 @@ impl Timestamp {
         };
         let (year, month, day) = (next(2_200)?, next(12)?, next(31)?);
         // The same rule the other way round: years begin in March.
-        #[allow(clippy::arithmetic_side_effects)] // small numbers
+        #[allow(clippy::arithmetic_side_effects)] // years up to 2,200: nothing here can overflow
         let days = {
             let (year, month) = if month <= 2 {
                 (year - 1, month + 9)

@@ -1,42 +1,11 @@
 //! What can be wrong with a configuration file, said so that its author can put it right.
 
-use std::fmt;
 use std::io;
 
 use thiserror::Error;
 
-/// One defect: where it is, what it is and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The file.
-    pub file: String,
-    /// Line, from 1, where it is known.
-    pub line: Option<usize>,
-    /// Column in characters, from 1, where it is known.
-    pub column: Option<usize>,
-    /// What is wrong: names the key and the value.
-    pub what: String,
-    /// What to do about it, or what is allowed.
-    pub fix: String,
-}
-
-/// `FILE:LINE:COLUMN: what: what to do`.
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Plain(&self.file))?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-            if let Some(column) = self.column {
-                write!(f, ":{column}")?;
-            }
-        }
-        write!(f, ": {}", Plain(&self.what))?;
-        if !self.fix.is_empty() {
-            write!(f, ": {}", Plain(&self.fix))?;
-        }
-        Ok(())
-    }
-}
+use crate::problem::Plain;
+pub use crate::problem::Problem;
 
 /// Why a configuration file gives no arguments.
 #[derive(Debug, Error)]
@@ -96,22 +65,6 @@ impl Complaint {
             what: self.what,
             fix: self.fix,
         }
-    }
-}
-
-/// Text from outside, on one line and without anything that a terminal would obey.
-struct Plain<'a>(&'a str);
-
-impl fmt::Display for Plain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                fmt::Write::write_char(f, c)?;
-            }
-        }
-        Ok(())
     }
 }
 

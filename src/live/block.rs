@@ -142,7 +142,7 @@ impl Found {
 }
 
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects)] // a test may
+#[allow(clippy::arithmetic_side_effects)] // tests compute with numbers they chose
 mod tests {
     use super::*;
 

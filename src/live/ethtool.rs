@@ -3,7 +3,7 @@
 //! This is, beside `sys`, the one place of the capture that needs `unsafe`: system calls that no safe crate offers. What
 //! holds everywhere: pointers given to the kernel point to values that live through the call and are laid out as the
 //! kernel's own; descriptors are owned. Everything here only asks, for which no right is needed.
-#![allow(unsafe_code)]
+#![allow(unsafe_code)] // system calls for which there is no safe interface
 
 use std::ffi::{c_int, c_ulong};
 use std::io;

@@ -252,27 +252,28 @@ pub(super) fn by_addresses() -> Vec<Instruction> {
     combine(&mut p, NETWORK.wrapping_add(12), 2);
     p.label(V6);
     combine(&mut p, NETWORK.wrapping_add(8), 8);
-    // The tag's content and what follows it: four bytes.
+    // The tag's content, and what follows it.
     p.label(Tagged);
-    p.op(LOAD_HALF, NETWORK.wrapping_add(2))
-        .jump(JUMP_EQUAL, IPV6, to(Tagged6), Next)
-        .jump(JUMP_EQUAL, IPV4, Next, to(Links));
-    combine(&mut p, NETWORK.wrapping_add(4 + 12), 2);
-    p.label(Tagged6);
-    combine(&mut p, NETWORK.wrapping_add(4 + 8), 8);
-    // Six bytes of PPPoE and two of PPP.
+    behind(&mut p, 4, (IPV4, IPV6), Tagged6);
+    // Six bytes of PPPoE, and the protocol of PPP.
     p.label(Pppoe);
-    p.op(LOAD_HALF, NETWORK.wrapping_add(6))
-        .jump(JUMP_EQUAL, PPP_IPV6, to(Pppoe6), Next)
-        .jump(JUMP_EQUAL, PPP_IPV4, Next, to(Links));
-    combine(&mut p, NETWORK.wrapping_add(8 + 12), 2);
-    p.label(Pppoe6);
-    combine(&mut p, NETWORK.wrapping_add(8 + 8), 8);
+    behind(&mut p, 8, (PPP_IPV4, PPP_IPV6), Pppoe6);
     p.label(Links);
     p.op(LOAD_WORD, LINK.wrapping_add(2)).op(TO_X, 0);
     p.op(LOAD_WORD, LINK.wrapping_add(8)).op(XOR_X, 0);
     p.op(RETURN_A, 0);
     p.finish()
+}
+
+/// Ends with the addresses behind a header of so many bytes, whose last two say what follows.
+fn behind(p: &mut Assembler, header: u32, (ipv4, ipv6): (u32, u32), label: Label) {
+    let at = |offset: u32| NETWORK.wrapping_add(header).wrapping_add(offset);
+    p.op(LOAD_HALF, at(0).wrapping_sub(2))
+        .jump(JUMP_EQUAL, ipv6, To::Label(label), To::Next)
+        .jump(JUMP_EQUAL, ipv4, To::Next, To::Label(Label::Links));
+    combine(p, at(12), 2);
+    p.label(label);
+    combine(p, at(8), 8);
 }
 
 /// Ends with so many words from `from` on, combined. Neighbours in a subnet differ in their last bits, by which they are shared out.
@@ -289,5 +290,5 @@ fn combine(p: &mut Assembler, from: u32, words: u32) {
 
 #[cfg(test)]
 #[path = "filter_tests.rs"]
-#[allow(clippy::arithmetic_side_effects)] // a test may
+#[allow(clippy::arithmetic_side_effects)] // tests compute with numbers they chose
 mod tests;

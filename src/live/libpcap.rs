@@ -261,16 +261,8 @@ impl Frames for PcapTap {
         Ok(Fill::More)
     }
 
-    fn progress(&self) -> u64 {
-        self.report.captured_bytes
-    }
-
     fn report(&self) -> &CaptureReport {
         &self.report
-    }
-
-    fn is_stream(&self) -> bool {
-        true
     }
 
     fn link(&mut self) -> Option<&mut dyn Link> {

@@ -528,16 +528,8 @@ impl Frames for RingTap {
         Ok(Fill::More)
     }
 
-    fn progress(&self) -> u64 {
-        self.report.captured_bytes
-    }
-
     fn report(&self) -> &CaptureReport {
         &self.report
-    }
-
-    fn is_stream(&self) -> bool {
-        true
     }
 
     fn link(&mut self) -> Option<&mut dyn Link> {

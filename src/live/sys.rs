@@ -4,7 +4,7 @@
 //! the kernel writes to. What holds everywhere: pointers given to the kernel point to values that live through the call and
 //! have the size that is told; descriptors are owned; a block of the ring is touched only between the kernel's handing it
 //! over ([`Ring::take`]) and its being given back ([`Ring::release`]), and the kernel writes to none that was handed over.
-#![allow(unsafe_code)]
+#![allow(unsafe_code)] // system calls and shared memory, for which there is no safe interface
 
 use std::ffi::{CStr, CString, c_int, c_ulong, c_void};
 use std::io;
@@ -204,7 +204,8 @@ impl Socket {
 
     fn ioctl(&self, what: c_ulong, request: &mut libc::ifreq) -> io::Result<()> {
         let pointer: *mut libc::ifreq = request;
-        // SAFETY: these requests read and write one `ifreq`.
+        // SAFETY: these requests read and write one `ifreq`, and what it points to where the caller put a pointer in, which
+        // outlives the call.
         checked(unsafe { libc::ioctl(self.0.as_raw_fd(), what as _, pointer) })?;
         Ok(())
     }

@@ -23,13 +23,17 @@ pub trait Frames {
     fn fill(&mut self) -> Result<Fill, SourceError>;
 
     /// Bytes of the input consumed so far.
-    fn progress(&self) -> u64;
+    fn progress(&self) -> u64 {
+        self.report().captured_bytes
+    }
 
     /// What has been learnt so far.
     fn report(&self) -> &CaptureReport;
 
     /// Whether [`fill`](Self::fill) may wait for long.
-    fn is_stream(&self) -> bool;
+    fn is_stream(&self) -> bool {
+        true
+    }
 
     /// The interface that they come from, if it is one.
     fn link(&mut self) -> Option<&mut dyn Link> {

@@ -144,7 +144,7 @@ pub(crate) const SPECIAL_PORTS: &[u16] = &{
     let mut ports = [0; 6 + TUNNEL_PORTS.len()];
     let own = [DNS, NETBIOS_NAMES, MDNS, LLMNR, IPSEC, WIREGUARD];
     let mut at = 0;
-    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // constants
+    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // at compile time
     while at < ports.len() {
         ports[at] = if at < own.len() {
             own[at]

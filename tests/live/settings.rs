@@ -145,6 +145,11 @@ fn a_check_looks_at_more_than_the_form() {
     ] {
         assert!(said.contains(word), "{word}: {said}");
     }
+    // A ring has two blocks, whoever checks it.
+    std::fs::write(&file, "interface: [v1]\nring-size: 64K\nblock-size: 256K\n").unwrap();
+    let (status, said, _) = check();
+    assert_eq!(status, 2, "{said}");
+    assert!(said.contains("two blocks"), "{said}");
     std::fs::write(&file, "interface: [v1]\nbpf: udp\n").unwrap();
     let (status, said, _) = check();
     assert_eq!(status, 0, "{said}");

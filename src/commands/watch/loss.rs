@@ -88,7 +88,7 @@ impl LossWatch {
 }
 
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects)] // a test may
+#[allow(clippy::arithmetic_side_effects)] // tests compute with numbers they chose
 mod tests {
     use super::*;
 

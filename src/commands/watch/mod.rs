@@ -294,6 +294,7 @@ pub(super) fn check(args: &Watch) -> Checked {
         note(check_cpus(&cpus.0).err().map(|e| e.to_string()));
     }
     note(alert_form(args).err().map(|e| e.to_string()));
+    note(check_memory(args.capture.ring_size, args.capture.block_size, 1).err());
     // Who checks need not be who runs it: only what holds for both is judged.
     let plan = sandbox::Plan {
         mode: sandbox::Mode::BestEffort,

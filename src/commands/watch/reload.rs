@@ -352,5 +352,5 @@ fn mark(path: &Path) -> Option<Mark> {
 
 #[cfg(test)]
 #[path = "reload_tests.rs"]
-#[allow(clippy::arithmetic_side_effects)] // a test may
+#[allow(clippy::arithmetic_side_effects)] // tests compute with numbers they chose
 mod tests;

@@ -359,7 +359,7 @@ fn remarks(tap: &TapStats, one_sided: Option<String>) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects)] // a test may
+#[allow(clippy::arithmetic_side_effects)] // tests compute with numbers they chose
 mod tests {
     use super::*;
 
