@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::config::{self, ConfigError};
+use crate::rules::LoadOptions;
 
 /// Names every contact with mercenary-spyware infrastructure in network traffic.
 #[derive(Debug, Parser)]
@@ -70,6 +71,34 @@ pub struct RuleArgs {
     /// Built-in pack to use as well, or `all` (repeatable); an unknown name lists them
     #[arg(long, value_name = "NAME", help_heading = "Rules")]
     pub pack: Vec<String>,
+    /// Entry of the rule files that counts although it looks harmful: a popular name, a shared parent, a
+    /// private address (repeatable)
+    #[arg(long, value_name = "ENTRY", help_heading = "Rules")]
+    pub force_entry: Vec<String>,
+    /// File of contacts that need no alert, each with the reason; they are counted and listed (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    pub allow: Vec<PathBuf>,
+}
+
+impl RuleArgs {
+    /// Which rules that is.
+    pub fn options(&self) -> LoadOptions {
+        LoadOptions {
+            rules: self.rules.clone(),
+            packs: self.pack.clone(),
+            force: self.force_entry.clone(),
+            allow: self.allow.clone(),
+            detail: false,
+        }
+    }
+}
+
+/// What becomes of findings.
+#[derive(Debug, Clone, Args)]
+pub struct MatchArgs {
+    /// Do not look for addresses that listed names were resolved to
+    #[arg(long, help_heading = "Rules")]
+    pub no_resolved: bool,
 }
 
 /// Which packets.
@@ -147,6 +176,9 @@ pub struct Replay {
     /// Which rules.
     #[command(flatten)]
     pub rules: RuleArgs,
+    /// What becomes of findings.
+    #[command(flatten)]
+    pub matching: MatchArgs,
     /// Write alerts as EVE JSON lines to this file, made anew, or to `-`
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub eve: Option<PathBuf>,

@@ -7,6 +7,7 @@ use crate::names::quic::QuicStats;
 use crate::names::tls::HelloStats;
 use crate::names::{Kind, dtls, stream};
 use crate::packet::Gap;
+use crate::pipeline::BoundStats;
 use crate::source::CaptureReport;
 use crate::stream::defrag::DefragStats;
 use crate::stream::table::StreamStats;
@@ -134,6 +135,10 @@ pub struct ReaderStats {
     pub fragments: DefragStats,
     /// What triage noted and had to forget.
     pub heads: HeadStats,
+    /// Addresses that listed names were resolved to.
+    pub bound: BoundStats,
+    /// How many of them are known, and how many can be.
+    pub bound_fill: Fill,
     /// Packets that may name a host in a way that is not read, indexed by [`Unread`].
     pub unread: [u64; Unread::ALL.len()],
     /// Messages of which a glance was enough.
@@ -193,6 +198,8 @@ impl ReaderStats {
             (&mut self.capped, other.capped),
             (&mut self.urgent, other.urgent),
             (&mut self.paths_cut, other.paths_cut),
+            (&mut self.bound.learned, other.bound.learned),
+            (&mut self.bound.forgotten, other.bound.forgotten),
         ] {
             *sum = sum.saturating_add(n);
         }
@@ -200,6 +207,7 @@ impl ReaderStats {
             *sum = sum.saturating_add(n);
         }
         self.heads_fill.add(other.heads_fill);
+        self.bound_fill.add(other.bound_fill);
         self.fragments_fill.add(other.fragments_fill);
         self.gaps.merge(&other.gaps);
         self.fragments.add(&other.fragments);

@@ -10,6 +10,7 @@ fn rules(yaml: &str) -> RuleSet {
     load(&LoadOptions {
         rules: vec![file],
         packs: Vec::new(),
+        ..LoadOptions::default()
     })
     .unwrap()
     .rules

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use bellerophon::rules::{How, LoadOptions, Loaded, RulesError, Scope, load};
+use bellerophon::rules::{Hit, How, IndicatorKind, LoadOptions, Loaded, RulesError, Scope, load};
 use tempfile::TempDir;
 
 /// A folder of rule files.
@@ -24,6 +24,7 @@ impl Rules {
         load(&LoadOptions {
             rules: vec![self.0.path().to_owned()],
             packs: Vec::new(),
+            ..LoadOptions::default()
         })
     }
 
@@ -32,6 +33,7 @@ impl Rules {
         load(&LoadOptions {
             rules: files.iter().map(|f| self.0.path().join(f)).collect(),
             packs: packs.iter().map(ToString::to_string).collect(),
+            ..LoadOptions::default()
         })
     }
 
@@ -306,39 +308,95 @@ groups:
         r#"Some("g2") Some("2021-01-01") two critical low [] Some("its own") Some("2030-01-01")"#
     );
     assert_eq!(loaded.rules.match_name(b"plain.example"), None);
-    assert_eq!(
-        loaded.unused[0].to_string(),
-        "pack a: 1 expiry dates are not used by this version"
-    );
 }
 
 #[test]
-fn kinds_that_are_not_matched_yet_are_counted() {
+fn every_kind_of_indicator_is_found() {
+    let ja3 = "e7d705a3286e19ea42f587b344ee6865";
+    let ja4 = "t13d1516h2_8daaf6152771_02713d6af862";
+    let sha1 = "01".repeat(20);
+    let sha256 = "AB:".repeat(31) + "AB";
     let rules = Rules::new().file(
         "a.yaml",
         pack(
             "a",
-            "  - addresses: [192.0.2.1, '2001:db8::1']\n    networks: [192.0.2.0/24]\n    \
-             keywords: [evil]\n    urls: ['http://evil.example/x']\n    ja3: [aa]\n    \
-             ja4: [bb]\n    certificates: [cc, dd]\n",
+            &format!(
+                "  - addresses: [203.0.113.1, '2001:db8::1', '203.0.113.2:443', {{name: 203.0.113.3, \
+                 ports: [80, 8080]}}]\n    networks: [198.51.100.0/24]\n    keywords: [evilware]\n    \
+                 urls: ['http://shop.example/x?y=1']\n    ja3: [{ja3}]\n    ja4: [{ja4}]\n    \
+                 certificates: [{sha1}, '{sha256}', 'serial:00:c0:ff:ee']\n"
+            ),
         ),
     );
     let loaded = rules.load().unwrap();
-    assert_eq!((loaded.rules.len(), loaded.problems.len()), (0, 0));
-    let counts: Vec<(&str, usize)> = loaded.unused.iter().map(|u| (u.kind, u.count)).collect();
+    assert_eq!(rules.problems(&loaded), [""; 0]);
+    let rules = loaded.rules;
+    let counts = IndicatorKind::ALL.map(|kind| rules.count(kind));
+    assert_eq!(counts, [1, 1, 6, 1, 1, 1, 3]);
+    let listed = |hit: Option<Hit>| {
+        let hit = hit?;
+        let indicator = rules.indicator(hit.indicator).unwrap();
+        Some(format!("{} {}", hit.how.as_str(), indicator.name))
+    };
+    let address = |text: &str, port| listed(rules.match_address(text.parse().unwrap(), port));
+    assert_eq!(address("203.0.113.1", 7).unwrap(), "address 203.0.113.1");
+    assert_eq!(address("2001:db8::1", 7).unwrap(), "address 2001:db8::1");
     assert_eq!(
-        counts,
-        [
-            ("addresses", 2),
-            ("networks", 1),
-            ("keywords", 1),
-            ("URLs", 1),
-            ("JA3 fingerprints", 1),
-            ("JA4 fingerprints", 1),
-            ("certificates", 2)
-        ]
+        address("203.0.113.2", 443).unwrap(),
+        "address 203.0.113.2:443"
     );
-    assert_eq!(loaded.rules.match_name(b"evil.example"), None);
+    assert_eq!(address("203.0.113.2", 80), None);
+    assert_eq!(
+        address("203.0.113.3", 8080).unwrap(),
+        "address 203.0.113.3:8080"
+    );
+    assert_eq!(
+        address("198.51.100.77", 1).unwrap(),
+        "address 198.51.100.0/24"
+    );
+    let name = |text: &str| listed(rules.match_name(text.as_bytes()));
+    assert_eq!(name("my-evilware.example").unwrap(), "holds evilware");
+    assert_eq!(name("shop.example").unwrap(), "exact shop.example");
+    assert_eq!(name("www.shop.example"), None);
+    assert_eq!(
+        listed(rules.match_url(b"SHOP.example", b"/x?y=1")).unwrap(),
+        "url http://shop.example/x?y=1"
+    );
+    assert_eq!(rules.match_url(b"shop.example", b"/other"), None);
+    let hex = |text: &str| -> Vec<u8> {
+        let digits = text.replace(':', "");
+        let pairs = digits.as_bytes().chunks(2);
+        pairs
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    };
+    let taken = <[u8; 16]>::try_from(&hex(ja3)[..]).unwrap();
+    assert_eq!(
+        listed(rules.match_ja3(&taken)).unwrap(),
+        format!("fingerprint {ja3}")
+    );
+    let taken = <[u8; 36]>::try_from(ja4.as_bytes()).unwrap();
+    assert_eq!(
+        listed(rules.match_ja4(&taken)).unwrap(),
+        format!("fingerprint {ja4}")
+    );
+    let certificate = |sha1: u8, sha256: u8, serial: &[u8]| {
+        listed(rules.match_certificate(&[sha1; 20], &[sha256; 32], serial))
+    };
+    assert_eq!(
+        certificate(1, 0, &[]).unwrap(),
+        format!("fingerprint {sha1}")
+    );
+    assert!(
+        certificate(0, 0xab, &[])
+            .unwrap()
+            .ends_with(&"ab".repeat(32))
+    );
+    assert_eq!(
+        certificate(0, 0, &[0xc0, 0xff, 0xee]).unwrap(),
+        "fingerprint serial:c0ffee"
+    );
+    assert_eq!(certificate(0, 0, &[0xc0]), None);
 }
 
 #[test]
@@ -365,6 +423,7 @@ fn a_pipe_without_an_extension_is_yaml() {
     let none = LoadOptions {
         rules: vec![PathBuf::from("/dev/null")],
         packs: Vec::new(),
+        ..LoadOptions::default()
     };
     assert!(
         load(&none)

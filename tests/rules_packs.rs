@@ -2,7 +2,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)] // it is a test
 
 use bellerophon::rules::{
-    DEFAULT_PACK, Hit, How, Indicator, LoadOptions, Loaded, RuleSet, Scope, built_in, load,
+    DEFAULT_PACK, Hit, How, Indicator, IndicatorKind, LoadOptions, Loaded, RuleSet, Scope,
+    built_in, load,
 };
 
 fn loaded(packs: &[&str]) -> Loaded {
@@ -10,6 +11,7 @@ fn loaded(packs: &[&str]) -> Loaded {
     load(&LoadOptions {
         rules: Vec::new(),
         packs,
+        ..LoadOptions::default()
     })
     .unwrap()
 }
@@ -22,9 +24,7 @@ fn found<'r>(rules: &'r RuleSet, name: &str) -> Option<(How, Indicator<'r>)> {
 #[test]
 fn pegasus_holds_both_lists_in_full() {
     let Loaded {
-        rules,
-        problems,
-        unused,
+        rules, problems, ..
     } = loaded(&[]);
     assert_eq!(problems, []);
     assert_eq!(
@@ -73,11 +73,8 @@ fn pegasus_holds_both_lists_in_full() {
             .min();
         assert_eq!(earliest, i.first_published.as_deref(), "{}", i.name);
     }
-    assert_eq!(unused.len(), 1);
-    assert_eq!(
-        unused[0].to_string(),
-        "pack pegasus: 604 historic addresses are not used by this version"
-    );
+    let pack = rules.packs().next().unwrap();
+    assert_eq!(pack.aside, [("historic addresses of listed names", 604)]);
 }
 
 #[test]
@@ -196,13 +193,11 @@ fn every_built_in_pack_loads_without_a_defect() {
 
 #[test]
 fn packs_are_added_to_the_default() {
-    let Loaded { rules, unused, .. } = loaded(&["residentbat", "predator"]);
+    let Loaded { rules, .. } = loaded(&["residentbat", "predator"]);
     let names: Vec<&str> = rules.packs().map(|p| p.name.as_str()).collect();
     assert_eq!(names, ["pegasus", "predator", "residentbat"]);
-    assert!(
-        unused.iter().any(|u| u.to_string()
-            == "pack residentbat: 24 addresses are not used by this version")
-    );
+    let residentbat = rules.packs().find(|p| p.name == "residentbat").unwrap();
+    assert_eq!(residentbat.others, [(IndicatorKind::Address, 24)]);
     assert!(found(&rules, "x.yo.utube.digital").is_some());
     assert!(found(&loaded(&[]).rules, "x.yo.utube.digital").is_none());
 }

@@ -260,6 +260,7 @@ fn list_of(count: usize) -> Result<&'static RuleSet, Failure> {
     let rules = rules::load(&LoadOptions {
         rules: vec![file],
         packs: Vec::new(),
+        ..LoadOptions::default()
     })?
     .rules;
     // A few names come out twice.

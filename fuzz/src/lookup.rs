@@ -9,6 +9,7 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(|| {
     let options = LoadOptions {
         rules: Vec::new(),
         packs: vec!["all".into()],
+        ..LoadOptions::default()
     };
     load(&options).unwrap().rules
 });

@@ -9,6 +9,7 @@ pub fn run(data: &[u8]) {
     let options = LoadOptions {
         rules: vec![file.path().to_owned()],
         packs: Vec::new(),
+        ..LoadOptions::default()
     };
     let loaded = match load(&options) {
         Ok(loaded) => loaded,

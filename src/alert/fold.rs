@@ -6,9 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::Sighting;
+use super::{Evidence, Sighting};
 use crate::flow::Flow;
-use crate::names::Kind;
 use crate::time::Timestamp;
 
 /// How many (flow, name) pairs are remembered.
@@ -30,7 +29,7 @@ pub enum Folded {
 struct Key {
     flow: Flow,
     from_response: bool,
-    kind: Kind,
+    evidence: Evidence,
     name: Box<str>,
 }
 
@@ -75,7 +74,7 @@ impl Folder {
         let key = Key {
             flow: sighting.flow.canonical(),
             from_response: sighting.is_response(),
-            kind: sighting.kind,
+            evidence: sighting.evidence,
             name: sighting.name.clone(),
         };
         let now = sighting.timestamp;

@@ -1,8 +1,12 @@
 //! From a sighting on the wire to an alert that a person can act on.
 
+mod evidence;
 mod fold;
+mod held;
 
+pub use evidence::{Evidence, Reach};
 pub use fold::{Folded, Folder};
+pub use held::{Due, Held, HeldStats, SHARED, Unrelated};
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,7 +17,7 @@ use crate::packet::path::Hop;
 use crate::rules::Hit;
 use crate::time::Timestamp;
 
-/// A name on the wire that an indicator covers: what a worker found in one packet.
+/// Something on the wire that an indicator covers: what was found in one packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     /// Number of the packet in its capture, from 1.
@@ -24,9 +28,9 @@ pub struct Sighting {
     pub flow: Flow,
     /// Tags and tunnels around the packet, outermost first.
     pub path: Box<[Hop]>,
-    /// Where in the packet the name stood.
-    pub kind: Kind,
-    /// The name, in presentation form.
+    /// What was seen.
+    pub evidence: Evidence,
+    /// The name in presentation form; or the address, URL or fingerprint.
     pub name: Box<str>,
     /// The indicator that covers it.
     pub hit: Hit,
@@ -34,6 +38,21 @@ pub struct Sighting {
     pub dns: Option<DnsNote>,
     /// The hello carries an encrypted inner hello: `name` may be only the outer name.
     pub ech: bool,
+    /// Of an address that a name was resolved to: how.
+    pub resolution: Option<Box<Resolution>>,
+}
+
+/// How a listed name led to an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// The name that was asked for, where it led to the listed one by aliases.
+    pub asked: Option<Box<str>>,
+    /// When the answer was seen.
+    pub answered: Timestamp,
+    /// Number of the packet with the answer.
+    pub packet: u64,
+    /// Other names that were seen to belong to the address: a few of them, and how many.
+    pub others: u32,
 }
 
 /// What the device did.
@@ -43,15 +62,35 @@ pub enum Action {
     LookedUp,
     /// A resolver told it something about the name.
     WasAnswered,
-    /// It opened a connection and named the host.
+    /// It opened a connection, and named the host or used the address.
     ConnectedTo,
     /// The server that it had connected to showed a certificate for the name.
     WasShownCertificate,
+    /// It asked for a connection with the address.
+    TriedToConnectTo,
+    /// It sent datagrams to the address.
+    SentTo,
+    /// The address began.
+    WasContactedBy,
+    /// It used an address that the name had been resolved to. A weaker finding: an address may serve many names.
+    UsedAddressOf,
 }
 
 impl Action {
     /// How many actions there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 8] = [
+        Self::LookedUp,
+        Self::WasAnswered,
+        Self::ConnectedTo,
+        Self::WasShownCertificate,
+        Self::TriedToConnectTo,
+        Self::SentTo,
+        Self::WasContactedBy,
+        Self::UsedAddressOf,
+    ];
 
     /// For machines.
     pub const fn as_str(self) -> &'static str {
@@ -60,6 +99,10 @@ impl Action {
             Self::WasAnswered => "was_answered",
             Self::ConnectedTo => "connected_to",
             Self::WasShownCertificate => "was_shown_certificate",
+            Self::TriedToConnectTo => "tried_to_connect_to",
+            Self::SentTo => "sent_to",
+            Self::WasContactedBy => "was_contacted_by",
+            Self::UsedAddressOf => "used_address_of",
         }
     }
 
@@ -70,6 +113,10 @@ impl Action {
             Self::WasAnswered => "was answered",
             Self::ConnectedTo => "connected to",
             Self::WasShownCertificate => "was shown a certificate for",
+            Self::TriedToConnectTo => "tried to connect to",
+            Self::SentTo => "sent packets to",
+            Self::WasContactedBy => "was contacted by",
+            Self::UsedAddressOf => "used an address of",
         }
     }
 }
@@ -77,8 +124,9 @@ impl Action {
 impl Sighting {
     /// The packet goes to the client. Multicast has no client: whoever sends is the device.
     fn is_response(&self) -> bool {
-        match self.kind {
-            Kind::X509San | Kind::X509Cn => true,
+        match self.evidence {
+            Evidence::Name(Kind::X509San | Kind::X509Cn) | Evidence::Certificate => true,
+            Evidence::Address(_) | Evidence::Resolved(_) => false,
             _ => self.dns.is_some_and(|dns| dns.response) && !self.flow.dst.is_multicast(),
         }
     }
@@ -104,7 +152,19 @@ impl Sighting {
     /// What the device did.
     pub fn action(&self) -> Action {
         let answered = self.dns.is_some_and(|dns| dns.response);
-        match self.kind {
+        let kind = match self.evidence {
+            Evidence::Address(Reach::Tried) => return Action::TriedToConnectTo,
+            Evidence::Address(Reach::Connected) => return Action::ConnectedTo,
+            Evidence::Address(Reach::Sent) => return Action::SentTo,
+            Evidence::Address(Reach::Contacted) => return Action::WasContactedBy,
+            Evidence::Resolved(_) => return Action::UsedAddressOf,
+            Evidence::Certificate => return Action::WasShownCertificate,
+            Evidence::Name(kind)
+            | Evidence::Url(kind)
+            | Evidence::Ja3(kind)
+            | Evidence::Ja4(kind) => kind,
+        };
+        match kind {
             Kind::X509San | Kind::X509Cn => Action::WasShownCertificate,
             Kind::DnsQuery
             | Kind::DnsAnswer
@@ -151,7 +211,7 @@ pub(crate) mod tests {
                 protocol: Protocol::Udp,
             },
             path: Box::default(),
-            kind: Kind::DnsQuery,
+            evidence: Evidence::Name(Kind::DnsQuery),
             name: name.into(),
             hit: Hit {
                 indicator: IndicatorId::default(),
@@ -162,6 +222,7 @@ pub(crate) mod tests {
                 rcode: 0,
             }),
             ech: false,
+            resolution: None,
         }
     }
 
@@ -182,7 +243,7 @@ pub(crate) mod tests {
         assert_eq!(answer.peer().to_string(), "192.0.2.53:53");
         assert_eq!(answer.action(), Action::WasAnswered);
         let hello = Sighting {
-            kind: Kind::TlsSni,
+            evidence: Evidence::Name(Kind::TlsSni),
             dns: None,
             ..question
         };

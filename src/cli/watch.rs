@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{AlertForm, RuleArgs, SummaryForm};
+use super::{AlertForm, MatchArgs, RuleArgs, SummaryForm};
 use crate::live;
 
 /// `watch`
@@ -20,6 +20,9 @@ pub struct Watch {
     /// Which rules.
     #[command(flatten)]
     pub rules: RuleArgs,
+    /// What becomes of findings.
+    #[command(flatten)]
+    pub matching: MatchArgs,
     /// Do not look for changes of the files given with --rules; SIGHUP and `ctl reload` still load them again
     #[arg(long, help_heading = "Rules")]
     pub no_auto_reload: bool,

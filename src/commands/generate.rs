@@ -14,7 +14,7 @@ use super::{Status, complain};
 use crate::cli::generate::{CaptureArgs, Generate, ListArgs, What};
 use crate::generate::{self, Limit, ListForm, Names, Options, Report, Workload};
 use crate::names::Kind;
-use crate::rules::{self, LoadOptions};
+use crate::rules;
 
 /// Runs the command.
 ///
@@ -33,10 +33,7 @@ pub fn run(args: &Generate) -> Result<Status, Box<dyn Error>> {
 
 fn capture(workload: Workload, args: &CaptureArgs) -> Result<Status, Box<dyn Error>> {
     let options = options(workload, args)?;
-    let loaded = rules::load(&LoadOptions {
-        rules: args.rules.rules.clone(),
-        packs: args.rules.pack.clone(),
-    })?;
+    let loaded = rules::load(&args.rules.options())?;
     for problem in &loaded.problems {
         complain(&problem.to_string());
     }

@@ -7,7 +7,7 @@ use super::{Status, complain};
 use crate::cli::Lookup;
 use crate::output::printable;
 
-use crate::rules::{self, Explainer, LoadOptions, Verdict};
+use crate::rules::{self, Explainer, Verdict};
 
 /// The longest line that is taken from standard input, in bytes; no name is longer.
 const MAX_LINE: usize = 4_096;
@@ -20,10 +20,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// What keeps it from beginning, or its answers from being printed.
 pub fn run(args: &Lookup) -> Result<Status, Box<dyn Error>> {
-    let loaded = rules::load(&LoadOptions {
-        rules: args.rules.rules.clone(),
-        packs: args.rules.pack.clone(),
-    })?;
+    let loaded = rules::load(&args.rules.options())?;
     for problem in &loaded.problems {
         complain(&problem.to_string());
     }

@@ -17,7 +17,7 @@ pub fn run(args: &Names) -> Result<Status, Box<dyn Error>> {
     let run = Run::prepare(&args.input, &args.report)?;
     let out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     let mut sink = Lines::new(out, run.bar.clone());
-    let finished = run.start(Task::List, &mut sink)?;
+    let finished = run.start(Task::List, false, &mut sink)?;
     if finished
         .outcome
         .sink_error

@@ -12,17 +12,14 @@ use crate::cli::{AlertForm, Replay};
 use crate::output::Style;
 use crate::output::report::Alerts;
 use crate::pipeline::Task;
-use crate::rules::{self, LoadOptions};
+use crate::rules;
 
 /// Runs the command.
 ///
 /// # Errors
 /// What keeps it from beginning, or its summary from being printed.
 pub fn run(args: &Replay) -> Result<Status, Box<dyn Error>> {
-    let loaded = rules::load(&LoadOptions {
-        rules: args.rules.rules.clone(),
-        packs: args.rules.pack.clone(),
-    })?;
+    let loaded = rules::load(&args.rules.options())?;
     let rules = Arc::new(loaded.rules);
     let run = Run::prepare(&args.input, &args.report)?;
     let mut alerts = Alerts::new(
@@ -67,7 +64,8 @@ pub fn run(args: &Replay) -> Result<Status, Box<dyn Error>> {
         AlertForm::Auto | AlertForm::None => alerts,
     };
 
-    let finished = run.start(Task::Match(Arc::clone(&rules)), &mut alerts)?;
+    let task = Task::Match(Arc::clone(&rules));
+    let finished = run.start(task, !args.matching.no_resolved, &mut alerts)?;
     let status = finished.report(
         args.report.summary,
         Extra {

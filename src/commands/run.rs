@@ -87,7 +87,13 @@ impl Run {
             .any(|input| is_file_of(input, path))
     }
 
-    pub(super) fn start(self, task: Task, sink: &mut impl Sink) -> io::Result<Finished> {
+    /// With `resolves`, addresses that listed names are resolved to are looked for.
+    pub(super) fn start(
+        self,
+        task: Task,
+        resolves: bool,
+        sink: &mut impl Sink,
+    ) -> io::Result<Finished> {
         let begun = Instant::now();
         let config = Config {
             task,
@@ -96,6 +102,7 @@ impl Run {
             readers: self.threads.readers,
             workers: self.threads.workers,
             filter: self.filter,
+            resolves,
         };
         let outcome = pipeline::run(config, sink, &Progress::default(), &self.stop)?;
         self.bar.finish_and_clear();

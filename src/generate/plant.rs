@@ -45,7 +45,7 @@ impl Names {
     /// When innocent traffic would match, or nothing is left.
     pub fn new(rules: &RuleSet) -> Result<Self, PlantError> {
         let mut names = Vec::new();
-        for (_, indicator) in rules.indicators() {
+        for (_, indicator) in rules.names() {
             let name = indicator.name;
             if name.split('.').any(|label| label.starts_with(INNOCENT)) {
                 return Err(PlantError::Innocent(name.to_owned()));
@@ -81,8 +81,8 @@ impl Names {
             Scope::Suffix => How::Exact,
         };
         let mut host = match how {
-            How::Exact => Host::EMPTY,
             How::Below => Host::below(rng),
+            _ => Host::EMPTY,
         };
         host.push(name.as_bytes());
         Name {
@@ -188,6 +188,7 @@ mod tests {
         let options = LoadOptions {
             rules: vec![path],
             packs: Vec::new(),
+            ..LoadOptions::default()
         };
         Names::new(&rules::load(&options).unwrap().rules)
     }
@@ -208,7 +209,7 @@ mod tests {
             let text = std::str::from_utf8(name.host.as_bytes()).unwrap();
             match name.how {
                 How::Exact => assert_eq!(text, longest),
-                How::Below => assert!(text.ends_with(&format!(".{longest}")), "{text}"),
+                _ => assert!(text.ends_with(&format!(".{longest}")), "{text}"),
             }
         }
     }
@@ -218,11 +219,12 @@ mod tests {
         let options = LoadOptions {
             rules: Vec::new(),
             packs: vec!["all".to_owned()],
+            ..LoadOptions::default()
         };
         let loaded = rules::load(&options).unwrap();
         assert_eq!(
             Names::new(&loaded.rules).unwrap().0.len(),
-            loaded.rules.len()
+            loaded.rules.name_count()
         );
     }
 }

@@ -27,16 +27,45 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, style: 
         }
         Action::WasAnswered => write!(line, " {}", answered(sighting)),
         Action::LookedUp => write!(line, " at {}", sighting.peer().ip()),
+        Action::TriedToConnectTo | Action::SentTo | Action::WasContactedBy => {
+            write!(line, " at {}", sighting.peer())
+        }
+        Action::UsedAddressOf => write!(line, ": {}{}", sighting.peer(), resolved(sighting)),
     };
     let _ = match sighting.hit.how {
         How::Exact => write!(line, "  [listed]"),
         How::Below => write!(line, "  [below {}]", indicator.name),
+        How::Holds => write!(line, "  [holds {}]", indicator.name),
+        How::Address if *sighting.name == *indicator.name => write!(line, "  [listed]"),
+        How::Address => write!(line, "  [in {}]", indicator.name),
+        How::Url => write!(line, "  [listed URL]"),
+        How::Fingerprint => write!(line, "  [listed fingerprint]"),
+        How::Resolved => write!(line, "  [resolved]"),
     };
     let _ = write!(line, "  {}", origin(indicator, pack));
     if sighting.ech {
         line.push_str("  (the hello may hide another name)");
     }
     line
+}
+
+/// What led to the address, and what weakens that.
+fn resolved(sighting: &Sighting) -> String {
+    let Some(resolution) = &sighting.resolution else {
+        return String::new();
+    };
+    let mut text = match &resolution.asked {
+        Some(asked) => format!(", asked for as {asked}"),
+        None => String::new(),
+    };
+    match resolution.others {
+        0 => {}
+        1 => text.push_str(", which serves another name as well"),
+        n => {
+            let _ = write!(text, ", which serves {n} other names as well");
+        }
+    }
+    text
 }
 
 fn answered(sighting: &Sighting) -> String {

@@ -119,7 +119,7 @@ pub fn line(
         ip_v: if flow.src.is_ipv4() { 4 } else { 6 },
         pkt_src: "wire/pcap",
         community_id: flow.community_id(),
-        app_proto: sighting.kind.protocol(),
+        app_proto: sighting.evidence.protocol(),
         alert: Alert {
             action: "allowed",
             gid: 1,
@@ -138,7 +138,7 @@ pub fn line(
                 .filter_map(|s| s.url.as_deref())
                 .collect(),
             context: Context {
-                kind: sighting.kind.as_str(),
+                kind: sighting.evidence.as_str(),
                 name: &sighting.name,
                 indicator: indicator.name,
                 how: sighting.hit.how.as_str(),

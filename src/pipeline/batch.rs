@@ -33,6 +33,8 @@ pub(super) struct Item {
     pub(super) shard: u8,
     pub(super) reader: Reader,
     pub(super) cut: bool,
+    /// The flow is with an address that a listed name was resolved to.
+    pub(super) bound: bool,
     start: u32,
     end: u32,
     path_start: u32,
@@ -109,7 +111,7 @@ impl Batch {
         at: At,
         serial: u64,
         view: &Packet<'_>,
-        (flow, shard): (Flow, u8),
+        (flow, shard, bound): (Flow, u8, bool),
         reader: Reader,
         path: &[Hop],
     ) -> Pushed {
@@ -129,6 +131,7 @@ impl Batch {
             shard,
             reader,
             cut: view.cut,
+            bound,
             start: offset(start),
             end: offset(self.bytes.len()),
             path_start,

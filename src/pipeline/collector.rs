@@ -14,7 +14,8 @@ use hdrhistogram::Histogram;
 
 use super::out::{Findings, Order};
 use super::{Progress, Sink};
-use crate::alert::Sighting;
+use crate::alert::{Due, Held, HeldStats, Sighting, Unrelated};
+use crate::time::Timestamp;
 
 /// How often the sink is told to show progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -143,6 +144,8 @@ pub(super) struct Collector {
     /// The input whose turn it is.
     input: usize,
     latency: Histogram<u64>,
+    /// What waits for a better explanation.
+    held: Held,
 }
 
 impl Collector {
@@ -155,6 +158,7 @@ impl Collector {
             lines,
             input: 0,
             latency,
+            held: Held::default(),
         }
     }
 
@@ -164,6 +168,9 @@ impl Collector {
             if received {
                 self.give_all(sink)?;
             }
+            while let Some(due) = self.held.overdue() {
+                give_due(due, sink)?;
+            }
             sink.tick(progress);
         }
         // Where a run was stopped an input may have no end.
@@ -171,12 +178,12 @@ impl Collector {
             self.input = input;
             self.give_all(sink)?;
         }
-        Ok(())
+        self.end_held(sink)
     }
 
-    /// Lets go of the channels; what latencies there were.
-    pub(super) fn finish(self) -> Histogram<u64> {
-        self.latency
+    /// Lets go of the channels; what latencies there were, and what became of findings that waited.
+    pub(super) fn finish(self) -> (Histogram<u64>, HeldStats) {
+        (self.latency, self.held.stats())
     }
 
     /// Waits for the next findings. False where none came for a while, `None` where none will come.
@@ -213,6 +220,7 @@ impl Collector {
             }
             self.give(&epoch, sink)?;
             if epoch.iter().any(|part| part.last) {
+                self.end_held(sink)?;
                 self.input = self.input.wrapping_add(1);
             }
             if let Some(line) = self.lines.get(index) {
@@ -238,13 +246,33 @@ impl Collector {
             .collect();
         // No two workers share a place, and a stable sort keeps the order inside it.
         sightings.sort_by_key(|(order, _)| *order);
-        if !sightings.is_empty()
-            && let Some(rules) = epoch.iter().find_map(|part| part.rules.as_ref())
-        {
-            sink.rules(rules);
+        let mut unrelated: Vec<(Order, &Unrelated)> = epoch
+            .iter()
+            .flat_map(|part| part.unrelated.iter().map(|(order, u)| (*order, u)))
+            .collect();
+        unrelated.sort_by_key(|(order, _)| *order);
+        let mut unrelated = unrelated.into_iter().peekable();
+        let rules = epoch.iter().find_map(|part| part.rules.as_ref());
+        for &(order, sighting) in &sightings {
+            while let Some((_, other)) = unrelated.next_if(|(at, _)| *at <= order) {
+                self.give_held(other.timestamp, sink)?;
+                self.held.unrelated(other);
+            }
+            self.give_held(sighting.timestamp, sink)?;
+            if self.held.passes(input, sighting, rules) {
+                // Those that were held may have been found with others.
+                if let Some(rules) = rules {
+                    sink.rules(rules);
+                }
+                sink.sighting(input, sighting)?;
+            }
         }
-        for (_, sighting) in &sightings {
-            sink.sighting(input, sighting)?;
+        for (_, other) in unrelated {
+            self.give_held(other.timestamp, sink)?;
+            self.held.unrelated(other);
+        }
+        if let Some(now) = epoch.iter().filter_map(|part| part.now).min() {
+            self.give_held(now, sink)?;
         }
         let mut lines: Vec<(Order, &[u8])> = Vec::new();
         for part in epoch {
@@ -270,6 +298,36 @@ impl Collector {
         }
         Ok(())
     }
+}
+
+impl Collector {
+    /// Gives what has waited long enough in packet time.
+    fn give_held(&mut self, now: Timestamp, sink: &mut impl Sink) -> io::Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        while let Some(due) = self.held.due(now) {
+            give_due(due, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Gives what still waits: an input is over.
+    fn end_held(&mut self, sink: &mut impl Sink) -> io::Result<()> {
+        while let Some(due) = self.held.rest() {
+            give_due(due, sink)?;
+        }
+        self.held.reset();
+        Ok(())
+    }
+}
+
+fn give_due((input, sighting, rules): Due, sink: &mut impl Sink) -> io::Result<()> {
+    if let Some(rules) = &rules {
+        sink.rules(rules);
+    }
+    sink.sighting(input, &sighting)?;
+    sink.flush()
 }
 
 #[cfg(test)]

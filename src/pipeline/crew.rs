@@ -78,6 +78,8 @@ pub(super) struct Shared<'a> {
     pub(super) live: Option<&'a Live>,
     /// Processors that readers are pinned to, if they are.
     pub(super) cpus: &'a [u16],
+    /// Addresses that listed names are resolved to are looked for, too.
+    pub(super) resolves: bool,
 }
 
 /// The threads of a crew.

@@ -2,14 +2,17 @@
 //! they grow, what is silent is given up though no packet says how late it is, and where workers cannot keep up their
 //! payloads are dropped before the kernel has to drop packets.
 
+use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, TryRecvError};
 
+use super::bound::Binding;
 use super::early::Early;
-use super::reader::{Closed, Ended, Reader};
+use super::reader::{At, Closed, Ended, Reader};
 use crate::live::TapStats;
 use crate::rules::Current;
 use crate::source::Frames;
@@ -35,7 +38,24 @@ pub struct Live {
     workers: Vec<Mutex<WorkerStats>>,
     next_reader: AtomicUsize,
     next_worker: AtomicUsize,
+    /// Addresses that one reader learned, for the others.
+    learned: Mutex<VecDeque<Learned>>,
+    /// How many were learned in all.
+    count: AtomicUsize,
 }
+
+/// An address that a listed name was resolved to.
+#[derive(Debug, Clone)]
+struct Learned {
+    reader: usize,
+    address: IpAddr,
+    ttl: u32,
+    binding: Binding,
+    generation: u64,
+}
+
+/// How many addresses wait for readers that have not heard of them yet.
+const MAX_LEARNED: usize = 4_096;
 
 /// What a reader told last.
 #[derive(Debug, Clone)]
@@ -70,6 +90,8 @@ impl Live {
             workers: (0..workers).map(|_| Mutex::default()).collect(),
             next_reader: AtomicUsize::new(0),
             next_worker: AtomicUsize::new(0),
+            learned: Mutex::default(),
+            count: AtomicUsize::new(0),
         }
     }
 
@@ -92,9 +114,8 @@ impl Live {
             .get(self.next_worker.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn reader_slot(&self) -> Option<&Mutex<Seen>> {
-        self.readers
-            .get(self.next_reader.fetch_add(1, Ordering::Relaxed))
+    fn next_reader(&self) -> usize {
+        self.next_reader.fetch_add(1, Ordering::Relaxed)
     }
 }
 
@@ -107,6 +128,10 @@ fn read<T: Clone>(slot: &Mutex<T>) -> T {
 pub(super) struct House<'a> {
     live: &'a Live,
     slot: Option<&'a Mutex<Seen>>,
+    /// Which reader it is.
+    number: usize,
+    /// How many addresses it has heard of.
+    heard: usize,
     generation: u64,
     told: Option<Instant>,
     flushed: Instant,
@@ -116,9 +141,12 @@ pub(super) struct House<'a> {
 
 impl<'a> House<'a> {
     pub(super) fn new(live: &'a Live) -> Self {
+        let number = live.next_reader();
         Self {
             live,
-            slot: live.reader_slot(),
+            slot: live.readers.get(number),
+            number,
+            heard: 0,
             generation: 0,
             told: None,
             flushed: Instant::now(),
@@ -127,7 +155,54 @@ impl<'a> House<'a> {
     }
 }
 
+impl House<'_> {
+    /// Tells the other readers of an address: the flows with it may come to them.
+    pub(super) fn tell(&mut self, address: IpAddr, ttl: u32, binding: &Binding, at: At) {
+        if self.live.readers.len() < 2 {
+            return;
+        }
+        let mut binding = binding.clone();
+        (binding.answered, binding.packet) = (at.timestamp, at.number);
+        let learned = self.live.learned.lock();
+        let mut learned = learned.unwrap_or_else(PoisonError::into_inner);
+        if learned.len() >= MAX_LEARNED {
+            learned.pop_front();
+        }
+        learned.push_back(Learned {
+            reader: self.number,
+            address,
+            ttl,
+            binding,
+            generation: self.generation,
+        });
+        self.live.count.fetch_add(1, Ordering::Release);
+    }
+}
+
 impl Reader<'_> {
+    /// Hears of addresses that other readers learned.
+    fn hear(&mut self) {
+        let Some(house) = &mut self.live else { return };
+        let count = house.live.count.load(Ordering::Acquire);
+        if count == house.heard {
+            return;
+        }
+        let learned = house.live.learned.lock();
+        let learned = learned.unwrap_or_else(PoisonError::into_inner);
+        // Under the lock, where it does not grow.
+        let count = house.live.count.load(Ordering::Acquire);
+        let new = count.wrapping_sub(house.heard).min(learned.len());
+        let skip = learned.len().saturating_sub(new);
+        house.heard = count;
+        for one in learned.iter().skip(skip) {
+            // Of other rules the numbers mean something else; the next answer tells it again.
+            if one.reader != house.number && one.generation == house.generation {
+                self.contacts
+                    .told_by_others(one.address, one.ttl, &one.binding);
+            }
+        }
+    }
+
     /// Takes new rules, if there are some, before a block of packets is read: what is captured after they were loaded is
     /// matched with them.
     pub(super) fn renew_rules(&mut self) -> Result<(), Ended> {
@@ -144,9 +219,11 @@ impl Reader<'_> {
             for batch in self.batches.iter_mut().filter(|batch| batch.len() != 0) {
                 batch.rules = self.rules.clone();
             }
+            self.contacts.renew(&rules);
             self.far_rules = self.filter.is_none() && Early::suits(&rules);
             self.rules = Some(rules);
         }
+        self.hear();
         Ok(())
     }
 
@@ -183,6 +260,9 @@ impl Reader<'_> {
             reader.fragments = *self.defragmenter.stats();
             reader.heads = self.triage.stats();
             reader.heads_fill = self.triage.fill();
+            reader.bound = self.contacts.stats();
+            let (known, most) = self.contacts.fill();
+            reader.bound_fill = Fill::new(known, most);
             let datagrams = Limits::default().datagrams;
             reader.fragments_fill = Fill::new(self.defragmenter.datagrams(), datagrams);
             reader.add_input(frames.report());

@@ -8,7 +8,9 @@
 //! nothing is lost.
 
 mod batch;
+mod bound;
 mod collector;
+mod contacts;
 mod cpu;
 mod crew;
 mod early;
@@ -19,6 +21,8 @@ mod progress;
 mod reader;
 mod worker;
 
+pub use bound::BoundStats;
+pub use contacts::Contact;
 pub use cpu::{CpuTimes, of_this_thread as cpu_time_of_this_thread};
 pub use live::{Live, Seen};
 pub use progress::Progress;
@@ -31,7 +35,7 @@ use std::thread;
 
 use hdrhistogram::Histogram;
 
-use crate::alert::Sighting;
+use crate::alert::{HeldStats, Sighting};
 use crate::live::Tap;
 use crate::rules::RuleSet;
 use crate::source::filter::Filter;
@@ -63,6 +67,8 @@ pub struct Config {
     pub workers: usize,
     /// The user's BPF expression, compiled.
     pub filter: Option<Filter>,
+    /// Addresses that listed names are resolved to are looked for, too.
+    pub resolves: bool,
 }
 
 /// Where results go, in packet order. Called on the thread that called [`run`].
@@ -105,6 +111,8 @@ pub struct Outcome {
     /// From the moment a packet's payload was copied to the moment its alert was written, in
     /// nanoseconds, by the clock of this machine.
     pub latency: Histogram<u64>,
+    /// What became of findings that waited for a better explanation.
+    pub held: HeldStats,
     /// Processor time of the threads.
     pub cpu: CpuTimes,
     /// The sink failed; nothing after that was read.
@@ -121,6 +129,8 @@ pub struct LiveConfig {
     pub filters: Vec<Filter>,
     /// Processors that readers are pinned to, in their order and again from the first.
     pub cpus: Option<Vec<u16>>,
+    /// Addresses that listed names are resolved to are looked for, too.
+    pub resolves: bool,
     /// What is told while it runs, and the rules.
     pub live: Arc<Live>,
 }
@@ -146,6 +156,7 @@ pub fn run(
         stop,
         live: None,
         cpus: &[],
+        resolves: config.resolves,
     };
     let readers = config.readers.clamp(1, config.inputs.len().max(1));
     let filters = config.filter.map_or_else(Vec::new, |filter| {
@@ -184,6 +195,7 @@ pub fn watch(
         stop,
         live: Some(&config.live),
         cpus: config.cpus.as_deref().unwrap_or_default(),
+        resolves: config.resolves,
     };
     run_crews(shared, readers, config.workers, config.filters, sink)
 }
@@ -222,7 +234,7 @@ fn run_crews(
         if sink_error.is_some() {
             stop.store(true, Ordering::Relaxed);
         }
-        let latency = collector.finish();
+        let (latency, held) = collector.finish();
         // All of them, before anything is said of one.
         let crews: Vec<_> = crews.into_iter().map(Crew::join).collect();
         let mut outcome = Outcome {
@@ -230,6 +242,7 @@ fn run_crews(
             workers: WorkerStats::default(),
             inputs: Vec::new(),
             latency,
+            held,
             cpu: CpuTimes::default(),
             sink_error,
         };

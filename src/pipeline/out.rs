@@ -7,15 +7,18 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::alert::Sighting;
+use super::contacts::{Contact, Resolved};
+use crate::alert::{Evidence, Resolution, Sighting, Unrelated};
 use crate::names::Kind;
 use crate::names::dns::{DnsNote, rcode_name};
+use crate::names::label;
 use crate::names::stream::Note;
 use crate::names::text::NameText;
 use crate::packet::path::Hop;
 use crate::rules::{Hit, RuleSet};
 use crate::stats::bump;
 use crate::stream::table::{Seen, Visit};
+use crate::time::Timestamp;
 
 /// The order of what is found: by payload, and at the end of an input by packet and then by shard. Two
 /// workers never have the same.
@@ -31,6 +34,10 @@ pub(super) struct Findings {
     pub(super) born: Instant,
     /// What the sightings were matched with.
     pub(super) rules: Option<Arc<RuleSet>>,
+    /// On a live link: packet time, behind everything in it.
+    pub(super) now: Option<Timestamp>,
+    /// Names that explain a flow with an address that a listed one was resolved to.
+    pub(super) unrelated: Vec<(Order, Unrelated)>,
     /// With the place of each in the order of everything that is found.
     pub(super) sightings: Vec<(Order, Sighting)>,
     /// JSON lines, and for each payload that has any its place in the order and the end of its lines.
@@ -46,6 +53,8 @@ impl Findings {
             last: false,
             born: Instant::now(),
             rules: None,
+            now: None,
+            unrelated: Vec::new(),
             sightings: Vec::new(),
             lines: Vec::new(),
             marks: Vec::new(),
@@ -54,12 +63,18 @@ impl Findings {
 
     /// Nothing was found, and nothing ended.
     pub(super) fn is_empty(&self) -> bool {
-        !self.last && self.sightings.is_empty() && self.lines.is_empty()
+        !self.last
+            && self.now.is_none()
+            && self.sightings.is_empty()
+            && self.unrelated.is_empty()
+            && self.lines.is_empty()
     }
 
     pub(super) fn clear(&mut self) {
         self.last = false;
         self.rules = None;
+        self.now = None;
+        self.unrelated.clear();
         self.sightings.clear();
         self.lines.clear();
         self.marks.clear();
@@ -98,6 +113,8 @@ pub(super) struct Out<'a> {
     pub(super) findings: &'a mut Findings,
     /// Scratch for host names.
     pub(super) host: Option<&'a mut NameText>,
+    /// The flow is with an address that a listed name was resolved to.
+    pub(super) bound: bool,
     /// Where what is found now stands in the order.
     pub(super) order: Order,
     /// Index of the first sighting at this place.
@@ -127,6 +144,8 @@ impl Out<'_> {
             Some(rules) => {
                 if let Some(hit) = rules.match_name(name) {
                     self.sighting(seen, kind, name, note, hit);
+                } else if self.bound && note.dns.is_none() && !note.ech {
+                    self.unrelated(seen, kind, name);
                 }
             }
             None => self.line(seen, kind, name, note),
@@ -143,12 +162,13 @@ impl Out<'_> {
             .sightings
             .get_mut(self.first..)
             .unwrap_or_default();
-        if let Some((_, known)) = known
-            .iter_mut()
-            .find(|(_, known)| *known.name == *name && known.flow == seen.flow)
-        {
+        if let Some((_, known)) = known.iter_mut().find(|(_, known)| {
+            *known.name == *name
+                && known.flow == seen.flow
+                && matches!(known.evidence, Evidence::Name(_))
+        }) {
             if note.dns.is_some_and(|dns| dns.response) {
-                known.kind = kind;
+                known.evidence = Evidence::Name(kind);
             }
             return;
         }
@@ -159,11 +179,69 @@ impl Out<'_> {
                 timestamp: seen.timestamp,
                 flow: seen.flow,
                 path: seen.path.into(),
-                kind,
+                evidence: Evidence::Name(kind),
                 name: name.into(),
                 hit,
                 dns: note.dns,
                 ech: note.ech,
+                resolution: None,
+            },
+        ));
+    }
+
+    /// The flow names a host that has nothing to do with the listed one whose address it uses.
+    #[cold]
+    fn unrelated(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8]) {
+        // The client's words; what a server shows may be meant for others.
+        if matches!(kind, Kind::X509San | Kind::X509Cn) {
+            return;
+        }
+        let unrelated = Unrelated {
+            flow: seen.flow,
+            address: seen.flow.dst,
+            name: label::last_two(name).unwrap_or_default(),
+            timestamp: seen.timestamp,
+        };
+        self.findings.unrelated.push((self.order, unrelated));
+    }
+
+    /// A packet to or from an address that is listed, or that a listed name was resolved to.
+    #[cold]
+    pub(super) fn contact(&mut self, seen: &Seen<'_>, contact: Contact, text: &[u8]) {
+        let mut flow = seen.flow;
+        if !contact.outward {
+            (flow.src, flow.dst) = (flow.dst, flow.src);
+            (flow.sport, flow.dport) = (flow.dport, flow.sport);
+        }
+        let resolved = Resolved::read(text);
+        let (evidence, name) = match &resolved {
+            Some(resolved) => (Evidence::Resolved(contact.reach), resolved.name.into()),
+            None => {
+                let name = flow.dst.to_string().into_boxed_str();
+                (Evidence::Address(contact.reach), name)
+            }
+        };
+        let resolution = resolved.map(|r| {
+            Box::new(Resolution {
+                asked: r.asked.map(Into::into),
+                answered: r.answered,
+                packet: r.packet,
+                others: r.others,
+            })
+        });
+        self.findings.sightings.push((
+            self.order,
+            Sighting {
+                packet: seen.packet,
+                timestamp: seen.timestamp,
+                flow,
+                path: seen.path.into(),
+                evidence,
+                name,
+                hit: contact.hit,
+                dns: None,
+                ech: false,
+                resolution,
             },
         ));
     }

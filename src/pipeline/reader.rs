@@ -8,6 +8,8 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::Progress;
 use super::batch::{Batch, Pushed};
+use super::bound::Binding;
+use super::contacts::Contacts;
 use super::crew::{Queue, Shared, Taken};
 use super::early::Early;
 use super::live::House;
@@ -36,6 +38,9 @@ const MANY_ASKED: u64 = 12;
 
 /// Where so many of [`AHEAD`] packets were usual DNS messages, the next ones are looked at early.
 const MANY_MESSAGES: u64 = 8;
+
+/// The port of DNS.
+const DNS: u16 = 53;
 
 /// Why an input was not read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +118,8 @@ pub(super) struct Reader<'a> {
     /// Scratch: the payload of a datagram out of fragments, and the packet that is made of it.
     pub(super) payload: Vec<u8>,
     pub(super) rebuilt: Vec<u8>,
+    /// What is known of addresses.
+    pub(super) contacts: Contacts,
     /// What a live link needs beside.
     pub(super) live: Option<House<'a>>,
 }
@@ -137,6 +144,7 @@ impl<'a> Reader<'a> {
         shared: Shared<'a>,
     ) -> Self {
         let batches = lanes.iter().map(|_| Batch::new()).collect();
+        let contacts = Contacts::new(rules.as_deref(), shared.resolves);
         let far_rules = filter.is_none() && rules.as_deref().is_some_and(Early::suits);
         Self {
             lanes,
@@ -162,6 +170,7 @@ impl<'a> Reader<'a> {
             path: Path::default(),
             payload: Vec::new(),
             rebuilt: Vec::new(),
+            contacts,
             live: shared.live.map(House::new),
         }
     }
@@ -206,6 +215,7 @@ impl<'a> Reader<'a> {
         }
         self.stats.fragments = *self.defragmenter.stats();
         self.stats.heads = self.triage.stats();
+        self.stats.bound = self.contacts.stats();
         (self.stats, inputs)
     }
 
@@ -302,6 +312,7 @@ impl<'a> Reader<'a> {
         let messages = self.stats.glanced.messages;
         self.early.clear();
         if self.look_early
+            && !self.contacts.is_on()
             && let Some(rules) = self.rules.as_deref()
         {
             self.early.look(capture.ahead(), &mut self.glance, rules);
@@ -367,9 +378,14 @@ impl<'a> Reader<'a> {
         let Some((ip, transport)) = packet::plainest(frame.link, frame.data) else {
             return self.any_frame(at, frame);
         };
+        if self.contacts.is_on() {
+            let cut = false;
+            self.path.clear();
+            self.contact(at, &Packet { ip, transport, cut })?;
+        }
         if let Transport::Udp(datagram) = transport
             && triage::is_plain_dns(&datagram)
-            && self.is_innocent(datagram.payload)
+            && self.is_innocent(at, datagram.payload)
         {
             return Ok(());
         }
@@ -392,7 +408,12 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     fn any_frame(&mut self, at: At, frame: &Frame<'_>) -> Result<(), Ended> {
         match packet::decode(frame.link, frame.data, &mut self.path) {
-            Ok(view) => self.packet(at, &view),
+            Ok(view) => {
+                if self.contacts.is_on() {
+                    self.contact(at, &view)?;
+                }
+                self.packet(at, &view)
+            }
             Err(Stop::Gap(gap)) => {
                 self.stats.gaps.add(gap);
                 Ok(())
@@ -405,7 +426,7 @@ impl<'a> Reader<'a> {
         match self.triage.packet(view, at.timestamp) {
             Verdict::Forget => Ok(()),
             Verdict::Forward(triage::Reader::Dns)
-                if !view.cut && self.is_innocent(view.transport.payload()) =>
+                if !view.cut && self.is_innocent(at, view.transport.payload()) =>
             {
                 Ok(())
             }
@@ -424,8 +445,65 @@ impl<'a> Reader<'a> {
             {
                 self.hello(at, view, part)
             }
-            Verdict::Forward(reader) => self.forward(at, view, reader),
+            Verdict::Forward(reader) => {
+                if matches!(reader, triage::Reader::Dns | triage::Reader::DnsShaped) {
+                    self.learn(at, view.transport.payload());
+                } else if let Transport::Tcp(segment) = &view.transport
+                    && segment.sport == DNS
+                    && let Some((_, message)) = segment.payload.split_first_chunk::<2>()
+                {
+                    // Nearly always a message is one segment.
+                    self.learn(at, message);
+                }
+                self.forward(at, view, reader)
+            }
         }
+    }
+
+    /// Looks at the addresses of a packet.
+    #[inline]
+    fn contact(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
+        match self.rules.as_deref() {
+            Some(rules) if self.contacts.may_concern(&view.ip, rules) => {
+                self.tell_contact(at, view)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn tell_contact(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
+        let Some(rules) = self.rules.as_deref() else {
+            return Ok(());
+        };
+        let Some(contact) = self.contacts.look(view, rules, at.timestamp) else {
+            return Ok(());
+        };
+        // Lent for the call, so that `forward` can have the rest.
+        let text = std::mem::take(&mut self.contacts.text);
+        let mut told = *view;
+        match &mut told.transport {
+            Transport::Tcp(segment) => segment.payload = &text,
+            Transport::Udp(datagram) => datagram.payload = &text,
+        }
+        let done = self.forward(at, &told, triage::Reader::Contact(contact));
+        self.contacts.text = text;
+        done
+    }
+
+    /// Learns addresses from a message that is not innocent, or while some are known from any.
+    #[inline(never)]
+    fn learn(&mut self, at: At, message: &[u8]) {
+        let Some(rules) = self.rules.as_deref() else {
+            return;
+        };
+        let house = &mut self.live;
+        let mut tell = |address, ttl, binding: &Binding| {
+            if let Some(house) = house {
+                house.tell(address, ttl, binding, at);
+            }
+        };
+        self.contacts.learn(message, rules, at, &mut tell);
     }
 
     /// A ClientHello that opens a connection and fits its segment. Where it names no listed host it is counted, and the
@@ -434,6 +512,7 @@ impl<'a> Reader<'a> {
         let mut told = (*view, part);
         if let (Some(rules), Transport::Tcp(segment)) = (self.rules.as_deref(), &view.transport)
             && !segment.flags.is_urgent()
+            && !self.contacts.is_bound(&view.ip, at.timestamp)
             && let Some(hello) = tls::glance(segment.payload, |last_two| rules.may_list(last_two))
         {
             self.stats.glanced.hellos.count(hello);
@@ -452,7 +531,7 @@ impl<'a> Reader<'a> {
     /// Counts the names of a usual DNS message that holds no listed one. What else there is has to be read by
     /// a worker.
     #[inline]
-    fn is_innocent(&mut self, message: &[u8]) -> bool {
+    fn is_innocent(&mut self, at: At, message: &[u8]) -> bool {
         let Some(rules) = self.rules.as_deref() else {
             return false;
         };
@@ -461,6 +540,9 @@ impl<'a> Reader<'a> {
             .datagram(message, |last_two| rules.may_list(last_two));
         if let Some(glanced) = glanced {
             self.stats.glanced.add(glanced);
+            if self.contacts.counts_others() {
+                self.learn(at, message);
+            }
         }
         glanced.is_some()
     }
@@ -478,9 +560,6 @@ impl<'a> Reader<'a> {
             .checked_rem(self.batches.len())
             .unwrap_or(0);
         self.mark_pending();
-        let Some(batch) = self.batches.get_mut(lane) else {
-            return Ok(());
-        };
         bump(&mut self.stats.forwarded);
         if let Transport::Tcp(segment) = &view.transport
             && segment.flags.is_urgent()
@@ -492,11 +571,15 @@ impl<'a> Reader<'a> {
             bump(&mut self.stats.paths_cut);
         }
         self.serial = self.serial.wrapping_add(1);
+        let bound = self.contacts.is_bound(&view.ip, at.timestamp);
+        let Some(batch) = self.batches.get_mut(lane) else {
+            return Ok(());
+        };
         let pushed = batch.push(
             at,
             self.serial,
             view,
-            (flow, shard),
+            (flow, shard, bound),
             reader,
             self.path.hops(),
         );
@@ -528,6 +611,7 @@ impl<'a> Reader<'a> {
             batch.last = true;
         }
         self.triage.clear();
+        self.contacts.clear();
         self.flush()
     }
 

@@ -111,6 +111,7 @@ impl Worker {
         findings.born = batch.born;
         findings.last = batch.last;
         let file = self.inputs.get(batch.input).map_or("", String::as_str);
+        findings.now = None;
         let mut out = Out {
             rules: rules.as_deref(),
             file,
@@ -118,11 +119,13 @@ impl Worker {
             too_long: &mut self.stats.too_long,
             findings,
             host: Some(&mut self.host),
+            bound: false,
             order: (0, 0),
             first: 0,
         };
         for (item, payload) in batch.iter() {
             out.begin((item.serial, 0));
+            out.bound = item.bound;
             let seen = Seen {
                 packet: item.packet,
                 timestamp: item.timestamp,
@@ -162,6 +165,7 @@ impl Worker {
                         .streams
                         .segment(&seen, &segment, &mut self.streams, &mut out);
                 }
+                Reader::Contact(contact) => out.contact(&seen, contact, payload),
                 Reader::Quic | Reader::Dtls => {
                     let Some(shard) = shard(&mut self.shards, item) else {
                         continue;
@@ -187,7 +191,9 @@ impl Worker {
             }
             out.end();
         }
+        out.bound = false;
         if let Some(now) = batch.now {
+            out.findings.now = Some(now);
             for (index, shard) in self.shards.iter_mut().enumerate() {
                 let Some(shard) = shard else { continue };
                 let mut out = AtTheEnd {

@@ -1,26 +1,56 @@
-//! From rule files that were read to a rule set: judges every entry, merges names that
-//! several packs list, and says what is wrong without losing what is right.
+//! From rule files that were read to a rule set: judges every entry, merges what several packs list, and says
+//! what is wrong without losing what is right.
 
+mod file;
+mod judge;
 mod lines;
+mod list;
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use super::RuleSet;
-use super::date::is_date;
 use super::domain::{Refusal, rule_name};
 use super::endings::Endings;
-use super::facts::{DetailsId, Facts, push_source};
+use super::facts::{DetailsId, Facts};
 use super::format::Parsed;
-use super::indicator::{Details, IndicatorId, PackId, Resolved, Scope, Source, SourceRef};
+use super::format::listing::Kind;
+use super::indicator::{Details, IndicatorId, IndicatorKind, PackId, Resolved, Scope, Source};
 use super::locate::{self, Wanted};
 use super::matcher::{Added, Matcher, Names};
-use super::pack::{Entry, Group, History, PackInfo};
+use super::others::Others;
+use super::pack::{Entry, FullEntry, Group, History, PackInfo};
 use super::problem::Problem;
-use super::suggest::nearest;
 use crate::names::label;
+use file::File;
+use judge::{Judge, judge_other};
+
+/// How files are read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Options {
+    /// Entries that count although they look harmful, as they are listed.
+    pub(super) forced: HashSet<String>,
+    /// Harmful entries are let through: of the packs that come with the program, which are checked by its tests.
+    pub(super) trusted: bool,
+    /// What is left aside is kept, line by line.
+    pub(super) detail: bool,
+}
+
+/// Something of a list that is left aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// The file.
+    pub file: Arc<str>,
+    /// Its line, from 1.
+    pub line: usize,
+    /// What it is, in the plural.
+    pub what: &'static str,
+    /// As it stands there.
+    pub text: String,
+}
 
 /// Collects packs.
 #[derive(Default)]
@@ -30,94 +60,38 @@ pub(super) struct Builder {
     /// Of the names so far; where there are more than it has room for, it is made anew in the end.
     endings: Endings,
     scopes: Vec<Scope>,
+    /// What is listed beside names, by kind; the place of names stays empty.
+    others: [Listed; IndicatorKind::ALL.len()],
     facts: Facts,
     problems: Vec<Problem>,
+    asides: Vec<Aside>,
+    judge: Judge,
+    options: Options,
 }
 
-/// The work on one file.
-struct File<'a> {
-    label: &'a str,
-    pack: PackId,
-    sources: Vec<SourceRef>,
-    /// How often each defect-prone text has stood in the file's text so far, for [`locate`].
-    stands: HashMap<String, usize>,
-    /// Defects whose lines are looked up when the file is done.
-    pending: Vec<(Wanted, String, String)>,
-    /// Defects whose lines are known.
-    located: Vec<Problem>,
-    unused: Vec<(&'static str, usize)>,
+/// What is listed of one kind beside names.
+#[derive(Debug, Default)]
+struct Listed {
+    /// In one form each.
+    texts: Vec<Box<str>>,
+    of: Vec<DetailsId>,
+    numbers: HashMap<Box<str>, usize>,
 }
 
-impl File<'_> {
-    /// Counts one stand of `text` as a value and returns how to find it again.
-    fn stand(&mut self, text: &str) -> Wanted {
-        let text = locate::normal(text);
-        let count = self.stands.entry(text.clone()).or_default();
-        let nth = *count;
-        *count = count.saturating_add(1);
-        Wanted {
-            text,
-            nth,
-            key: false,
-        }
-    }
-
-    fn defect(&mut self, at: Wanted, what: impl Into<String>, fix: impl Into<String>) {
-        self.pending.push((at, what.into(), fix.into()));
-    }
-
-    /// A date, or none and a defect.
-    fn date(&mut self, key: &str, text: Option<&str>) -> Option<Arc<str>> {
-        let text = text?;
-        if is_date(text) {
-            return Some(text.into());
-        }
-        let at = self.stand(text);
-        self.defect(
-            at,
-            format!("`{text}` is not a date, so `{key}` is ignored"),
-            "write YYYY-MM-DD, for instance 2021-07-18",
-        );
-        None
-    }
-
-    fn cited(&mut self, ids: &[String]) -> Arc<[SourceRef]> {
-        let mut out = Vec::with_capacity(ids.len());
-        for id in ids {
-            match self.sources.iter().find(|s| s.id == *id) {
-                Some(source) => push_source(&mut out, source),
-                None => {
-                    let at = self.stand(id);
-                    let fix = match nearest(id, self.sources.iter().map(|s| s.id.as_str())) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => "describe it under `sources` at the top of the file".to_owned(),
-                    };
-                    self.defect(at, format!("unknown source `{id}`"), fix);
-                }
-            }
-        }
-        out.into()
-    }
-
-    /// A line of a list that does not count.
-    fn refuse(&mut self, line: usize, (what, fix): Refusal) {
-        let problem = Problem::new(self.label, what, fix).at(Some(line), None);
-        self.located.push(problem);
-    }
-
-    fn unused(&mut self, kind: &'static str, count: usize) {
-        if count == 0 {
-            return;
-        }
-        match self.unused.iter_mut().find(|(k, _)| *k == kind) {
-            Some((_, n)) => *n = n.saturating_add(count),
-            None => self.unused.push((kind, count)),
-        }
-    }
+/// What became of a good entry.
+enum Counted {
+    Yes,
+    /// The same list has it already.
+    Twice(Refusal),
 }
 
 impl Builder {
-    /// Takes in one file. `label` names it in problems, `origin` in [`PackInfo::file`].
+    /// How the files that come next are read.
+    pub(super) fn set(&mut self, options: Options) {
+        self.options = options;
+    }
+
+    /// Takes in one file of our own. `label` names it in problems, `origin` in [`PackInfo::file`].
     ///
     /// # Errors
     /// When the file as a whole is of no use.
@@ -140,28 +114,14 @@ impl Builder {
             let fix = "use 1 to 64 lower-case letters, digits and `-`";
             return Err(Problem::new(label, what, fix).at(line_of_pack(), None));
         }
-        let Ok(id) = u16::try_from(self.packs.len()) else {
-            return Err(Problem::new(
-                label,
-                "more than 65,535 rule files",
-                "join some of them",
-            ));
-        };
+        let id = self.next_pack(label)?;
         if let Some(first) = self.packs.iter().find(|p| p.name == parsed.pack) {
             let what = format!("pack `{}` is already loaded ({})", parsed.pack, first.file);
             let fix = "both count; give one of them another name";
             self.problems
                 .push(Problem::new(label, what, fix).at(line_of_pack(), None));
         }
-        let mut file = File {
-            label,
-            pack: PackId(id),
-            sources: Vec::new(),
-            stands: HashMap::new(),
-            pending: Vec::new(),
-            located: Vec::new(),
-            unused: Vec::new(),
-        };
+        let mut file = File::new(label, id);
         for (id, s) in parsed.sources.0 {
             let published = file.date("published", s.published.as_deref());
             file.sources.push(Arc::new(Source {
@@ -174,19 +134,14 @@ impl Builder {
                 list: s.list,
             }));
         }
-        let more = runs.iter().map(|run| run.count).sum();
-        self.names.reserve(more);
-        if self.endings.room() < self.names.len().saturating_add(more) {
-            // Many small files make it anew a few times only.
-            self.endings = Endings::with_room(&self.names, more.max(self.names.len()));
-        }
+        self.reserve(runs.iter().map(|run| run.count).sum());
         let updated = file.date("updated", parsed.updated.as_deref());
         let tags: Arc<[String]> = parsed.tags.into();
-        let (mut entries, mut domains) = (0_usize, 0_usize);
         for group in parsed.groups {
             let shared = Details {
                 pack: file.pack,
                 also_in: Vec::new(),
+                threat: group.threat.as_deref().map(Arc::from),
                 generation: group.generation.as_deref().map(Arc::from),
                 first_published: file.date("first_published", group.first_published.as_deref()),
                 sources: file.cited(group.sources.as_deref().unwrap_or_default()),
@@ -196,37 +151,30 @@ impl Builder {
                     .tags
                     .as_ref()
                     .map_or_else(|| tags.clone(), |t| t.clone().into()),
+                references: group.references.as_deref().unwrap_or_default().into(),
                 note: group.note.as_deref().map(Arc::from),
                 expires: file.date("expires", group.expires.as_deref()),
             };
-            entries = entries.saturating_add(count_other(&mut file, &group));
             let id = self.facts.keep(shared.clone());
-            for (list, scope) in [
-                (group.domains, Scope::Suffix),
-                (group.exact, Scope::Exact),
-                (group.below, Scope::Below),
-            ] {
+            for (list, kind) in lists(group) {
                 for entry in list {
-                    let (given, taken) = match entry {
-                        Entry::Run(run) => match runs.get(run) {
-                            Some(run) => (run.count, self.run(&mut file, &shared, id, scope, run)),
-                            None => (0, 0),
-                        },
-                        entry => {
-                            let taken = self.domain(&mut file, &shared, id, scope, entry);
-                            (1, usize::from(taken))
+                    match entry {
+                        Entry::Run(run) => {
+                            if let Some(run) = runs.get(run) {
+                                let taken = self.run(&mut file, id, scope(kind), run);
+                                file.took(IndicatorKind::Name, taken);
+                            }
                         }
-                    };
-                    entries = entries.saturating_add(given);
-                    domains = domains.saturating_add(taken);
+                        entry => self.own(&mut file, &shared, id, kind, entry),
+                    }
                 }
             }
         }
         for history in &parsed.history {
             self.history(&mut file, history);
         }
-        self.settle(&mut file, &text);
-        if entries == 0 {
+        self.problems.append(&mut file.settle(&text));
+        if file.is_empty() {
             let fix = "put names under `domains` of a group; see rules/README.md for the schema";
             return Err(Problem::new(label, "the file lists nothing", fix));
         }
@@ -240,11 +188,30 @@ impl Builder {
             attribution: parsed.attribution,
             updated: updated.map(|d| d.to_string()),
             file: origin.into(),
+            format: "bellerophon",
+            domains: file.taken(IndicatorKind::Name),
+            others: others_of(&file),
+            aside: file.take_aside(),
+            refused: file.refused,
             sources: file.sources,
-            domains,
-            unused: file.unused,
         });
         Ok(())
+    }
+
+    fn next_pack(&self, label: &str) -> Result<PackId, Problem> {
+        u16::try_from(self.packs.len()).map(PackId).map_err(|_| {
+            let what = "more than 65,535 rule files";
+            Problem::new(label, what, "join some of them")
+        })
+    }
+
+    /// Makes room for so many names.
+    fn reserve(&mut self, more: usize) {
+        self.names.reserve(more);
+        if self.endings.room() < self.names.len().saturating_add(more) {
+            // Many small files make it anew a few times only.
+            self.endings = Endings::with_room(&self.names, more.max(self.names.len()));
+        }
     }
 
     /// The memory of the names, for a reader of files to put long lists into.
@@ -252,56 +219,119 @@ impl Builder {
         self.names.bytes_mut()
     }
 
-    /// Takes in one domain entry; whether it counts.
-    fn domain(
+    /// Takes in one entry of a file of our own.
+    fn own(
         &mut self,
         file: &mut File<'_>,
         shared: &Details,
         mut id: DetailsId,
-        scope: Scope,
+        kind: Kind,
         entry: Entry,
-    ) -> bool {
+    ) {
         let at = file.stand(entry.text());
-        let name = match rule_name(entry.text()) {
-            Ok(name) => name,
-            Err((what, fix)) => {
-                file.defect(at, format!("{what}: left out"), fix);
-                return false;
+        let mut force = false;
+        let mut ports = Vec::new();
+        let text = match entry {
+            Entry::Full(own) => {
+                force = own.force;
+                ports.clone_from(&own.ports);
+                let text = own.name.clone();
+                let details = own_details(file, shared, *own);
+                id = self.facts.keep(details);
+                text
             }
+            entry => entry.text().to_owned(),
         };
-        let mut expires = shared.expires.is_some();
-        if let Entry::Full(own) = entry {
-            let mut new = shared.clone();
-            if let Some(generation) = own.generation {
-                new.generation = Some(generation.into());
+        let texts: Vec<Cow<'_, str>> = if ports.is_empty() || kind != Kind::Address {
+            vec![Cow::Borrowed(&text)]
+        } else {
+            let on = |port| Cow::Owned(with_port(&text, port));
+            ports.iter().copied().map(on).collect()
+        };
+        for text in texts {
+            match self.entry(kind, &text, id, force) {
+                Ok(Counted::Yes) => file.took(indicator_kind(kind), 1),
+                Ok(Counted::Twice((what, fix))) => file.defect(at.clone(), what, fix),
+                Err((what, fix)) => {
+                    file.refused = file.refused.saturating_add(1);
+                    file.defect(at.clone(), format!("{what}: left out"), fix);
+                }
             }
-            if own.first_published.is_some() {
-                new.first_published = file.date("first_published", own.first_published.as_deref());
-            }
-            if let Some(ids) = &own.sources {
-                new.sources = file.cited(ids);
-            }
-            if let Some(tags) = own.tags {
-                new.tags = tags.into();
-            }
-            if let Some(note) = own.note {
-                new.note = Some(note.into());
-            }
-            if own.expires.is_some() {
-                new.expires = file.date("expires", own.expires.as_deref());
-            }
-            new.severity = own.severity.unwrap_or(new.severity);
-            new.confidence = own.confidence.unwrap_or(new.confidence);
-            expires = new.expires.is_some();
-            id = self.facts.keep(new);
         }
-        file.unused("expiry dates", usize::from(expires));
-        let added = self.add_name(&name);
-        match self.take(added, id, scope) {
-            Ok(()) => true,
-            Err((what, fix)) => {
-                file.defect(at, what, fix);
-                false
+    }
+
+    /// Takes in one entry. An error where it does not count.
+    fn entry(
+        &mut self,
+        kind: Kind,
+        text: &str,
+        id: DetailsId,
+        force: bool,
+    ) -> Result<Counted, Refusal> {
+        let force = force || self.options.trusted;
+        match kind {
+            Kind::Domain | Kind::Exact | Kind::Below => {
+                let name = rule_name(text)?;
+                let scope = scope(kind);
+                if !force && !self.options.forced.contains(&name) {
+                    self.judge.name(&name, scope)?;
+                }
+                let added = self.add_name(&name);
+                self.take(added, id, scope)
+            }
+            Kind::Url => self.url(text, id, force),
+            kind => {
+                let text = judge_other(kind, text)?;
+                if !force && !self.options.forced.contains(&text) {
+                    self.judge.other(kind, &text)?;
+                }
+                Ok(self.list(indicator_kind(kind), text, id))
+            }
+        }
+    }
+
+    /// A URL: requests that show it are matched with all of it, and its host is listed where that harms nobody.
+    fn url(&mut self, text: &str, id: DetailsId, force: bool) -> Result<Counted, Refusal> {
+        let (url, host) = judge::url(text)?;
+        let forced = force || self.options.forced.contains(&url);
+        match host {
+            judge::Host::Name(host) => {
+                let name = rule_name(&host)?;
+                if forced || self.judge.name(&name, Scope::Exact).is_ok() {
+                    let added = self.add_name(&name);
+                    // The host may be listed by itself as well.
+                    let _ = self.take(added, id, Scope::Exact)?;
+                }
+            }
+            judge::Host::Address(address) => {
+                if forced || self.judge.other(Kind::Address, &address).is_ok() {
+                    self.list(IndicatorKind::Address, address, id);
+                }
+            }
+        }
+        Ok(self.list(IndicatorKind::Url, url, id))
+    }
+
+    /// Lists something beside names; `text` is in the one form that its kind has.
+    fn list(&mut self, kind: IndicatorKind, text: String, id: DetailsId) -> Counted {
+        let Some(listed) = self.others.get_mut(kind as usize) else {
+            return Counted::Yes;
+        };
+        match listed.numbers.get(&*text) {
+            Some(&number) => {
+                let known = listed.of.get(number).copied().unwrap_or(id);
+                let (joined, good) = self.facts.again(known, id);
+                if let Some(of) = listed.of.get_mut(number) {
+                    *of = joined;
+                }
+                if good { Counted::Yes } else { twice(&text) }
+            }
+            None => {
+                let text: Box<str> = text.into();
+                listed.numbers.insert(text.clone(), listed.texts.len());
+                listed.texts.push(text);
+                listed.of.push(id);
+                Counted::Yes
             }
         }
     }
@@ -313,29 +343,25 @@ impl Builder {
         self.names.add(name)
     }
 
-    /// Gives a name its attributes, or joins them with those that it has; or says what is wrong.
-    fn take(&mut self, added: Added, id: DetailsId, scope: Scope) -> Result<(), Refusal> {
+    /// Gives a name its attributes, or joins them with those that it has.
+    fn take(&mut self, added: Added, id: DetailsId, scope: Scope) -> Result<Counted, Refusal> {
         match added {
             Added::New(_) => {
                 self.scopes.push(scope);
                 self.facts.push(id);
-                Ok(())
+                Ok(Counted::Yes)
             }
             Added::Known(number) => {
                 if let Some(known) = self.scopes.get_mut(number) {
                     *known = known.union(scope);
                 }
                 if self.facts.list_again(number, id) {
-                    return Ok(());
+                    return Ok(Counted::Yes);
                 }
-                let name = self.names.get(number).unwrap_or_default();
-                Err((
-                    format!("`{name}` is listed twice"),
-                    "the first entry counts, with the sources of both; remove one".to_owned(),
-                ))
+                Ok(twice(self.names.get(number).unwrap_or_default()))
             }
             Added::Full => Err((
-                "the names take more than four gigabytes: left out".to_owned(),
+                "the names take more than four gigabytes".to_owned(),
                 "load fewer packs".to_owned(),
             )),
         }
@@ -356,7 +382,7 @@ impl Builder {
                     }
                 }
             }
-            file.unused("historic addresses", addresses.len());
+            file.aside("historic addresses of listed names", addresses.len());
             // As the list has it: a history is found by the name in lower case.
             let number = self.names.number(name.as_bytes());
             match number.filter(|n| self.names.get(*n) == Some(name)) {
@@ -382,52 +408,40 @@ impl Builder {
         }
     }
 
-    /// Turns the pending defects of a file into problems with lines, in the order of the file.
-    fn settle(&mut self, file: &mut File<'_>, text: &str) {
-        if file.pending.is_empty() && file.located.is_empty() {
-            return;
-        }
-        let (wanted, said): (Vec<Wanted>, Vec<(String, String)>) = file
-            .pending
-            .drain(..)
-            .map(|(w, what, fix)| (w, (what, fix)))
-            .unzip();
-        let lines = if wanted.is_empty() {
-            Vec::new()
-        } else {
-            locate::lines(text, &wanted)
-        };
-        let mut problems: Vec<Problem> = said
-            .into_iter()
-            .zip(lines)
-            .map(|((what, fix), line)| Problem::new(file.label, what, fix).at(line, None))
-            .collect();
-        problems.append(&mut file.located);
-        problems.sort_by_key(|p| p.line.unwrap_or(usize::MAX));
-        self.problems.append(&mut problems);
-    }
-
     /// Problems of entries so far.
     pub(super) fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
+    /// What was left aside so far, where that is kept.
+    pub(super) fn take_asides(&mut self) -> Vec<Aside> {
+        std::mem::take(&mut self.asides)
+    }
+
     /// The rule set, and the problems of all its files.
     ///
     /// # Errors
-    /// When there are too many names for one automaton.
+    /// When there is too much for one of the indexes.
     pub(super) fn finish(self) -> Result<(RuleSet, Vec<Problem>), Problem> {
         let Self {
             packs,
             names,
             endings,
             scopes,
+            others,
             mut facts,
             problems,
+            ..
         } = self;
         let matcher = Matcher::new(names, scopes).map_err(|e| {
             Problem::new("rules", format!("too many names: {e}"), "load fewer packs")
         })?;
+        let mut texts = Vec::with_capacity(others.len());
+        for listed in others {
+            listed.of.into_iter().for_each(|id| facts.push(id));
+            texts.push(listed.texts);
+        }
+        let others = Others::new(texts).map_err(|(what, fix)| Problem::new("rules", what, fix))?;
         facts.shrink();
         // Where it is far too large, less of it fits the caches.
         let fits = matcher.names().len()..=matcher.names().len().saturating_mul(5) / 4;
@@ -441,6 +455,8 @@ impl Builder {
             facts,
             endings,
             matcher,
+            others,
+            allow: Vec::new(),
         };
         Ok((rules, problems))
     }
@@ -452,40 +468,98 @@ impl RuleSet {
     }
 }
 
-/// Counts, and where it is cheap checks, the entries of kinds that are accepted but not used yet.
-fn count_other(file: &mut File<'_>, group: &Group) -> usize {
-    for entry in &group.addresses {
-        if IpAddr::from_str(entry.text()).is_err() {
-            let at = file.stand(entry.text());
-            let what = format!("`{}` is not an address", entry.text());
-            file.defect(
-                at,
-                what,
-                "give one IPv4 or IPv6 address; networks go under `networks`",
-            );
-        }
-    }
-    for entry in &group.networks {
-        if !is_network(entry.text()) {
-            let at = file.stand(entry.text());
-            let what = format!("`{}` is not a network", entry.text());
-            file.defect(at, what, "write ADDRESS/PREFIX, for instance 192.0.2.0/24");
-        }
-    }
+fn twice(text: &str) -> Counted {
+    Counted::Twice((
+        format!("`{text}` is listed twice"),
+        "the first entry counts, with the sources of both; remove one".to_owned(),
+    ))
+}
+
+/// The lists of a group.
+fn lists(group: Group) -> [(Vec<Entry>, Kind); 10] {
     [
-        ("addresses", &group.addresses),
-        ("networks", &group.networks),
-        ("keywords", &group.keywords),
-        ("URLs", &group.urls),
-        ("JA3 fingerprints", &group.ja3),
-        ("JA4 fingerprints", &group.ja4),
-        ("certificates", &group.certificates),
+        (group.domains, Kind::Domain),
+        (group.exact, Kind::Exact),
+        (group.below, Kind::Below),
+        (group.keywords, Kind::Keyword),
+        (group.addresses, Kind::Address),
+        (group.networks, Kind::Address),
+        (group.urls, Kind::Url),
+        (group.ja3, Kind::Ja3),
+        (group.ja4, Kind::Ja4),
+        (group.certificates, Kind::Certificate),
     ]
-    .into_iter()
-    .fold(0, |sum: usize, (kind, list)| {
-        file.unused(kind, list.len());
-        sum.saturating_add(list.len())
-    })
+}
+
+/// Of a name: to which names it applies.
+const fn scope(kind: Kind) -> Scope {
+    match kind {
+        Kind::Exact => Scope::Exact,
+        Kind::Below => Scope::Below,
+        _ => Scope::Suffix,
+    }
+}
+
+const fn indicator_kind(kind: Kind) -> IndicatorKind {
+    match kind {
+        Kind::Domain | Kind::Exact | Kind::Below => IndicatorKind::Name,
+        Kind::Keyword => IndicatorKind::Keyword,
+        Kind::Address => IndicatorKind::Address,
+        Kind::Url => IndicatorKind::Url,
+        Kind::Ja3 => IndicatorKind::Ja3,
+        Kind::Ja4 => IndicatorKind::Ja4,
+        Kind::Certificate => IndicatorKind::Certificate,
+    }
+}
+
+fn others_of(file: &File<'_>) -> Vec<(IndicatorKind, usize)> {
+    IndicatorKind::ALL
+        .into_iter()
+        .filter(|kind| *kind != IndicatorKind::Name)
+        .map(|kind| (kind, file.taken(kind)))
+        .filter(|(_, count)| *count != 0)
+        .collect()
+}
+
+/// An address or network with a port, as it is written.
+fn with_port(text: &str, port: u16) -> String {
+    if text.contains(':') {
+        format!("[{text}]:{port}")
+    } else {
+        format!("{text}:{port}")
+    }
+}
+
+/// The attributes of an entry in the long form.
+fn own_details(file: &mut File<'_>, shared: &Details, own: FullEntry) -> Details {
+    let mut new = shared.clone();
+    if let Some(threat) = own.threat {
+        new.threat = Some(threat.into());
+    }
+    if let Some(generation) = own.generation {
+        new.generation = Some(generation.into());
+    }
+    if own.first_published.is_some() {
+        new.first_published = file.date("first_published", own.first_published.as_deref());
+    }
+    if let Some(ids) = &own.sources {
+        new.sources = file.cited(ids);
+    }
+    if let Some(tags) = own.tags {
+        new.tags = tags.into();
+    }
+    if let Some(references) = own.references {
+        new.references = references.into();
+    }
+    if let Some(note) = own.note {
+        new.note = Some(note.into());
+    }
+    if own.expires.is_some() {
+        new.expires = file.date("expires", own.expires.as_deref());
+    }
+    new.severity = own.severity.unwrap_or(new.severity);
+    new.confidence = own.confidence.unwrap_or(new.confidence);
+    new
 }
 
 fn is_pack_name(name: &str) -> bool {
@@ -493,33 +567,4 @@ fn is_pack_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-fn is_network(text: &str) -> bool {
-    text.split_once('/').is_some_and(|(address, prefix)| {
-        match (IpAddr::from_str(address), prefix.parse::<u8>()) {
-            (Ok(IpAddr::V4(_)), Ok(bits)) => bits <= 32,
-            (Ok(IpAddr::V6(_)), Ok(bits)) => bits <= 128,
-            _ => false,
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn networks_have_a_prefix_that_fits() {
-        for (text, good) in [
-            ("192.0.2.0/24", true),
-            ("2001:db8::/32", true),
-            ("192.0.2.0/33", false),
-            ("2001:db8::/129", false),
-            ("192.0.2.0", false),
-            ("evil.example/24", false),
-        ] {
-            assert_eq!(is_network(text), good, "{text}");
-        }
-    }
 }

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use super::idn::to_wire;
+
 /// Why a text is not a domain name that a rule can have: (what is wrong, what to do).
 pub(super) type Refusal = (String, String);
 
@@ -185,13 +187,14 @@ fn host(text: &str) -> Result<String, Refusal> {
             ),
         ));
     }
-    if !text.is_ascii() {
-        return Err(refuse(
-            format!("`{text}` is not ASCII"),
-            "give the punycode form that is seen on the wire (`xn--...`)",
-        ));
-    }
-    Ok(without_final_dot(text).to_ascii_lowercase())
+    // What other scripts are on the wire.
+    let wire = to_wire(text).map_err(|why| {
+        refuse(
+            format!("`{text}` is no domain name: {why}"),
+            "correct it, or give the punycode form that is seen on the wire (`xn--...`)",
+        )
+    })?;
+    Ok(without_final_dot(&wire).to_ascii_lowercase())
 }
 
 /// The name without the dot that ends it, unless that dot is escaped (part of a label).
@@ -239,7 +242,7 @@ mod tests {
             ("evil.com:443", "port", "`evil.com`"),
             ("*.evil.com", "wildcard", "`evil.com`"),
             ("bad@evil.com", "mail", "domain name"),
-            ("müller.de", "ASCII", "xn--"),
+            ("mül ler.de", "no domain name", "xn--"),
             ("evil..com", "empty label", "extra dot"),
             (".evil.com", "empty label", "leading dot"),
             ("ev il.com", "holds ` `", "bare"),
@@ -267,6 +270,12 @@ mod tests {
     }
 
     #[test]
+    fn names_in_other_scripts_are_what_the_wire_has() {
+        assert_eq!(rule_name("Müller.de").as_deref(), Ok("xn--mller-kva.de"));
+        assert_eq!(asked_name("müller。de").as_deref(), Ok("xn--mller-kva.de"));
+    }
+
+    #[test]
     fn asked_names_may_have_escapes_and_one_label() {
         assert_eq!(asked_name(" LocalHost. ").as_deref(), Ok("localhost"));
         assert_eq!(
@@ -284,7 +293,7 @@ mod tests {
             if let Some(length) = plain_name(text.as_bytes()) {
                 let want = text[..length].to_lowercase();
                 proptest::prop_assert_eq!(rule_name(&text), Ok(want));
-            } else if let Ok(name) = rule_name(&text) {
+            } else if let Some(name) = text.is_ascii().then(|| rule_name(&text).ok()).flatten() {
                 proptest::prop_assert!(!name.contains(|c: char| c.is_ascii_alphabetic()), "{}", name);
             }
         }

@@ -167,14 +167,14 @@ impl<'r> Explainer<'r> {
                 .strip_suffix(name)
                 .is_some_and(|before| before.ends_with('.'))
         };
-        let mut below = self.rules.indicators().filter(|(_, i)| is_below(i.name));
+        let mut below = self.rules.names().filter(|(_, i)| is_below(i.name));
         let (first, _) = below.next()?;
         Some((first, below.count().saturating_add(1)))
     }
 
     fn parents(&self) -> Parents<'r> {
         let mut parents = Parents::new();
-        for (id, indicator) in self.rules.indicators() {
+        for (id, indicator) in self.rules.names() {
             let mut rest = indicator.name;
             while let Some((_, parent)) = rest.split_once('.')
                 && parent.contains('.')
@@ -324,6 +324,12 @@ impl fmt::Display for Explanation<'_> {
                 match hit.how {
                     How::Exact => write!(f, "{name}: match, exact")?,
                     How::Below => write!(f, "{name}: match, below {}", indicator.name)?,
+                    _ => write!(
+                        f,
+                        "{name}: match, {} {}",
+                        indicator.kind.words().0,
+                        indicator.name
+                    )?,
                 }
                 describe(f, indicator, packs)
             }

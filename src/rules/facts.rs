@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::indicator::{Details, Resolved, SourceRef};
+use super::indicator::{Details, PackId, Resolved, SourceRef};
 
 /// A place in [`Facts::details`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,18 +43,24 @@ impl Facts {
         let Some(known) = self.of.get(number).copied() else {
             return false;
         };
-        let (id, good) = match self.joined.get(&(known, again)) {
+        let (id, good) = self.again(known, again);
+        if let Some(of) = self.of.get_mut(number) {
+            *of = id;
+        }
+        good
+    }
+
+    /// The attributes of something that is listed again: the first ones, with the sources of both. False where the
+    /// same pack lists it twice.
+    pub(super) fn again(&mut self, known: DetailsId, again: DetailsId) -> (DetailsId, bool) {
+        match self.joined.get(&(known, again)) {
             Some(joined) => *joined,
             None => {
                 let joined = self.join(known, again);
                 self.joined.insert((known, again), joined);
                 joined
             }
-        };
-        if let Some(of) = self.of.get_mut(number) {
-            *of = id;
         }
-        good
     }
 
     fn join(&mut self, known: DetailsId, again: DetailsId) -> (DetailsId, bool) {
@@ -78,6 +84,17 @@ impl Facts {
 
     fn get(&self, id: DetailsId) -> Option<&Details> {
         self.details.get(id.0 as usize)
+    }
+
+    /// Adds a source to everything that a pack lists.
+    pub(super) fn cite(&mut self, pack: PackId, source: &SourceRef) {
+        for details in &mut self.details {
+            if details.pack == pack || details.also_in.contains(&pack) {
+                let mut sources = details.sources.to_vec();
+                push_source(&mut sources, source);
+                details.sources = sources.into();
+            }
+        }
     }
 
     /// The attributes of a name.

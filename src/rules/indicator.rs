@@ -65,21 +65,95 @@ impl Scope {
     }
 }
 
-/// How a name relates to the indicator that matched it.
+/// What kind of thing an indicator is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IndicatorKind {
+    /// A domain or host name.
+    #[default]
+    Name,
+    /// A text that stands somewhere in a name.
+    Keyword,
+    /// An address or a network, of all ports or of some.
+    Address,
+    /// A URL.
+    Url,
+    /// A JA3 fingerprint of a ClientHello.
+    Ja3,
+    /// A JA4 fingerprint of a ClientHello.
+    Ja4,
+    /// The fingerprint or the serial number of a certificate.
+    Certificate,
+}
+
+impl IndicatorKind {
+    /// All of them, in the order of their numbers in a rule set.
+    pub const ALL: [Self; 7] = [
+        Self::Name,
+        Self::Keyword,
+        Self::Address,
+        Self::Url,
+        Self::Ja3,
+        Self::Ja4,
+        Self::Certificate,
+    ];
+
+    /// For machines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Keyword => "keyword",
+            Self::Address => "address",
+            Self::Url => "url",
+            Self::Ja3 => "ja3",
+            Self::Ja4 => "ja4",
+            Self::Certificate => "certificate",
+        }
+    }
+
+    /// For people, of one and of several.
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Name => ("name", "names"),
+            Self::Keyword => ("keyword", "keywords"),
+            Self::Address => ("address", "addresses"),
+            Self::Url => ("URL", "URLs"),
+            Self::Ja3 => ("JA3 fingerprint", "JA3 fingerprints"),
+            Self::Ja4 => ("JA4 fingerprint", "JA4 fingerprints"),
+            Self::Certificate => ("certificate", "certificates"),
+        }
+    }
+}
+
+/// How what was seen relates to the indicator that matched it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum How {
     /// The name is the indicator.
     Exact,
     /// The name is below the indicator.
     Below,
+    /// The name holds the keyword.
+    Holds,
+    /// The address is the indicator, or in its network.
+    Address,
+    /// The request is for the URL.
+    Url,
+    /// The hello or the certificate has the fingerprint.
+    Fingerprint,
+    /// The name had been resolved to the address.
+    Resolved,
 }
 
 impl How {
-    /// `exact` or `below`, as every output writes it.
+    /// As every output writes it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Below => "below",
+            Self::Holds => "holds",
+            Self::Address => "address",
+            Self::Url => "url",
+            Self::Fingerprint => "fingerprint",
+            Self::Resolved => "resolved",
         }
     }
 }
@@ -170,14 +244,15 @@ pub struct Resolved {
     pub addresses: Vec<IpAddr>,
 }
 
-/// One listed domain name with what is known about it: a view into its
-/// [`RuleSet`](super::RuleSet). The attributes that it may share with other names are those of
-/// [`Details`].
+/// One listed thing with what is known about it: a view into its [`RuleSet`](super::RuleSet). The
+/// attributes that it may share with others are those of [`Details`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Indicator<'r> {
-    /// The name: lower case, no final dot.
+    /// What it is.
+    pub kind: IndicatorKind,
+    /// What is listed. A name is in lower case and has no final dot.
     pub name: &'r str,
-    /// Which names it applies to.
+    /// Of a name: which names it applies to.
     pub scope: Scope,
     /// Addresses that the name was once seen to point to.
     pub resolved: &'r [Resolved],
@@ -193,7 +268,7 @@ impl Deref for Indicator<'_> {
     }
 }
 
-/// What is known about a listed name besides the name: kept once for all names that have it in
+/// What is known about an indicator besides what is listed: kept once for all that have it in
 /// common, since a list may have a million of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
@@ -201,9 +276,11 @@ pub struct Details {
     pub pack: PackId,
     /// Other loaded packs that list it too, in load order.
     pub also_in: Vec<PackId>,
+    /// Which spyware or campaign it belongs to, where the list names more than one.
+    pub threat: Option<Arc<str>>,
     /// Generation of the spyware, as the publisher classifies it.
     pub generation: Option<Arc<str>>,
-    /// When the name was first published, `YYYY-MM-DD`.
+    /// When it was first seen or published, `YYYY-MM-DD`.
     pub first_published: Option<Arc<str>>,
     /// Who published it: all sources of all packs that list it, without repeats.
     pub sources: Arc<[SourceRef]>,
@@ -213,8 +290,10 @@ pub struct Details {
     pub confidence: Confidence,
     /// Free labels.
     pub tags: Arc<[String]>,
+    /// Where to read more: URLs, beside those of the sources.
+    pub references: Arc<[String]>,
     /// A remark for the reader of an alert.
     pub note: Option<Arc<str>>,
-    /// Last day on which the indicator counts, `YYYY-MM-DD`. Kept, not yet acted upon.
+    /// Last day on which the indicator counts, `YYYY-MM-DD`, in packet time.
     pub expires: Option<Arc<str>>,
 }

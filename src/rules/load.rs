@@ -1,17 +1,24 @@
 //! From options to a rule set: which files and built-in packs are read, in which order.
 
-use std::fmt;
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::build::Builder;
+use super::allow::Allow;
+use super::build::{Aside, Builder, Options};
 use super::builtin::{BuiltIn, DEFAULT_PACK, built_in};
+use super::format::Raw;
+use super::pack::PackInfo;
 use super::problem::{Problem, RulesError};
 use super::suggest::nearest;
 use super::{RuleSet, format};
 
 /// Longest rule file that is read, in bytes: a million names need about 25 million.
 const MAX_FILE: u64 = 64 << 20;
+
+/// More of a file of exceptions is not read: it is refused anyway.
+const MAX_ALLOW: u64 = 2 << 20;
 
 /// Which rules to load.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +27,12 @@ pub struct LoadOptions {
     pub rules: Vec<PathBuf>,
     /// Built-in packs to add by name, or `all` (`--pack`).
     pub packs: Vec<String>,
+    /// Entries that count although they look harmful (`--force-entry`).
+    pub force: Vec<String>,
+    /// Files of contacts that need no alert (`--allow`).
+    pub allow: Vec<PathBuf>,
+    /// What is left aside is told line by line.
+    pub detail: bool,
 }
 
 /// A rule set and what is to be said about it.
@@ -29,29 +42,8 @@ pub struct Loaded {
     pub rules: RuleSet,
     /// Every defect of every file; what they stand on was left out, the rest counts.
     pub problems: Vec<Problem>,
-    /// What is in the packs but not used by this version of the program.
-    pub unused: Vec<Unused>,
-}
-
-/// Entries that are accepted but not used by this version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unused {
-    /// The pack.
-    pub pack: String,
-    /// What kind of entry, in the plural.
-    pub kind: &'static str,
-    /// How many.
-    pub count: usize,
-}
-
-impl fmt::Display for Unused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pack, kind, count } = self;
-        write!(
-            f,
-            "pack {pack}: {count} {kind} are not used by this version"
-        )
-    }
+    /// What the files hold that is not looked for, line by line, where that was asked for.
+    pub asides: Vec<Aside>,
 }
 
 /// Loads rules: the default pack or the files given instead, then the packs that were asked
@@ -62,6 +54,11 @@ impl fmt::Display for Unused {
 /// without any rule.
 pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
     let mut builder = Builder::default();
+    builder.set(Options {
+        forced: options.force.iter().map(|e| e.to_lowercase()).collect(),
+        trusted: false,
+        detail: options.detail,
+    });
     let mut errors = Vec::new();
     let mut skipped = Vec::new();
     for path in &options.rules {
@@ -74,19 +71,33 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
             Err(problem) => errors.push(problem),
         }
     }
+    builder.set(Options {
+        trusted: true,
+        ..Options::default()
+    });
     for pack in asked_packs(options, &mut errors) {
         errors.extend(add_built_in(&mut builder, pack).err());
     }
+    let mut allow = Vec::new();
+    for path in &options.allow {
+        match read_allow(path) {
+            Ok(list) => allow.push(Arc::new(list)),
+            Err(problems) => errors.extend(problems),
+        }
+    }
     if errors.is_empty() {
+        let asides = builder.take_asides();
         match builder.finish() {
-            Ok((rules, problems)) => {
-                let unused = unused(&rules);
-                if !rules.is_empty() || !unused.is_empty() {
-                    skipped.extend(problems);
+            Ok((mut rules, problems)) => {
+                rules.allow = allow;
+                skipped.extend(problems);
+                let holds = |pack: &PackInfo| !pack.aside.is_empty();
+                // A list of what no network shows is a good list all the same.
+                if !rules.is_empty() || rules.packs().any(holds) {
                     return Ok(Loaded {
                         rules,
                         problems: skipped,
-                        unused,
+                        asides,
                     });
                 }
                 errors.push(Problem::new(
@@ -94,7 +105,6 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
                     "no rule is left",
                     "correct the files",
                 ));
-                skipped.extend(problems);
             }
             Err(problem) => errors.push(problem),
         }
@@ -105,18 +115,6 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
         errors,
         problems: skipped,
     })
-}
-
-fn unused(rules: &RuleSet) -> Vec<Unused> {
-    rules
-        .packs()
-        .flat_map(|p| {
-            p.unused
-                .iter()
-                .map(|(kind, count)| (p.name.clone(), *kind, *count))
-        })
-        .map(|(pack, kind, count)| Unused { pack, kind, count })
-        .collect()
 }
 
 /// The built-in packs to load, each once, in the order of [`built_in`].
@@ -155,6 +153,24 @@ fn add_built_in(builder: &mut Builder, pack: &BuiltIn) -> Result<(), Problem> {
     builder.add(&label, "built in", parsed)
 }
 
+/// Reads a file of exceptions.
+fn read_allow(path: &Path) -> Result<Allow, Vec<Problem>> {
+    let label = path.display().to_string();
+    let read = File::open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        file.take(MAX_ALLOW).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    match read {
+        Ok(bytes) => Allow::read(&label, &bytes),
+        Err(e) => {
+            let what = format!("cannot read it: {e}");
+            let fix = "check the path and its permissions";
+            Err(vec![Problem::new(&label, what, fix)])
+        }
+    }
+}
+
 fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
     let label = path.display().to_string();
     let unreadable = |e: std::io::Error| {
@@ -166,13 +182,23 @@ fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
     };
     let file = File::open(path).map_err(unreadable)?;
     let names = builder.names();
-    let raw = format::Raw::read(file, MAX_FILE, names).map_err(unreadable)?;
+    let raw = format::Raw::read(path, file, MAX_FILE, names).map_err(unreadable)?;
     if u64::try_from(raw.len()).is_ok_and(|len| len > MAX_FILE) {
         let what = format!("the file is longer than {} MiB", MAX_FILE >> 20);
         return Err(Problem::new(&label, what, "split it"));
     }
-    let parsed = format::read(path, raw, names)?;
-    builder.add(&label, &label, parsed)
+    match raw {
+        Raw::Own(lifted) => {
+            let parsed = format::read_own(&label, lifted, names)?;
+            builder.add(&label, &label, parsed)
+        }
+        Raw::Other(text) => {
+            let format = format::of(&label, &text)?;
+            builder.add_list(&label, format.name, |to| {
+                format::read_other(format, &text, to)
+            })
+        }
+    }
 }
 
 /// The rule files that a path stands for: itself, or those in the folder, by name.
@@ -207,16 +233,16 @@ fn files(path: &Path, skipped: &mut Vec<Problem>) -> Result<Vec<PathBuf>, Proble
         } else if format::is_rule_file(&file) {
             rules.push(file);
         } else if !is_beside_rules(&file) {
-            let what = "not a rule file (.yaml, .yml): not read";
+            let what = "not a list by the ending of its name: not read";
             skipped.push(Problem::new(
                 &file.display().to_string(),
                 what,
-                "convert or move it",
+                "name it with --rules, or move it",
             ));
         }
     }
     if rules.is_empty() {
-        let fix = "give a folder with .yaml or .yml files";
+        let fix = "give a folder with lists, for instance .yaml files";
         return Err(Problem::new(&label, "no rule file in this folder", fix));
     }
     Ok(rules)

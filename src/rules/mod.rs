@@ -4,6 +4,7 @@
 //! ([`build`]); [`RuleSet::match_name`] is the hot path ([`matcher`]); [`Explainer`] says in
 //! words why a name matches or not.
 
+mod allow;
 mod build;
 mod builtin;
 mod current;
@@ -13,35 +14,44 @@ mod endings;
 mod explain;
 mod facts;
 mod format;
+mod guard;
+mod idn;
 mod indicator;
 mod load;
 mod locate;
 mod matcher;
+mod network;
+mod others;
 mod pack;
 mod problem;
 mod suggest;
 
+pub use allow::{Allow, Asked, Entry as AllowEntry, Seen};
+pub use build::Aside;
 pub use builtin::{BuiltIn, DEFAULT_PACK, built_in};
 pub use current::Current;
 pub use explain::{Explainer, Explanation, NearMiss, Verdict};
 pub use indicator::{
-    Confidence, Details, How, Indicator, IndicatorId, PackId, Resolved, Scope, Severity, Source,
-    SourceRef,
+    Confidence, Details, How, Indicator, IndicatorId, IndicatorKind, PackId, Resolved, Scope,
+    Severity, Source, SourceRef,
 };
-pub use load::{LoadOptions, Loaded, Unused, load};
+pub use load::{LoadOptions, Loaded, load};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
 
 use endings::Endings;
 use facts::Facts;
 use matcher::Matcher;
+use others::Others;
+use std::net::IpAddr;
+use std::sync::Arc;
 
-/// A name that an indicator matches.
+/// What an indicator matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hit {
     /// The most specific indicator that applies.
     pub indicator: IndicatorId,
-    /// Whether the name is the indicator or below it.
+    /// How what was seen relates to it.
     pub how: How,
 }
 
@@ -52,6 +62,8 @@ pub struct RuleSet {
     facts: Facts,
     matcher: Matcher,
     endings: Endings,
+    others: Others,
+    allow: Vec<Arc<Allow>>,
 }
 
 impl RuleSet {
@@ -62,18 +74,102 @@ impl RuleSet {
     /// Allocates nothing, and costs the same however many names are listed.
     #[inline]
     pub fn match_name(&self, name: &[u8]) -> Option<Hit> {
-        let (index, how) = self.matcher.find(name)?;
+        match self.matcher.find(name) {
+            Some((index, how)) => Some(Hit {
+                indicator: Self::id(index)?,
+                how,
+            }),
+            None => self.other(self.others.keyword(name), How::Holds),
+        }
+    }
+
+    #[inline]
+    fn other(&self, number: Option<usize>, how: How) -> Option<Hit> {
+        let number = self.matcher.names().len().saturating_add(number?);
         Some(Hit {
-            indicator: Self::id(index)?,
+            indicator: Self::id(number)?,
             how,
         })
+    }
+
+    /// Whether addresses are listed: then those of each packet are looked at.
+    pub fn lists_addresses(&self) -> bool {
+        self.others.has_networks()
+    }
+
+    /// False where an IPv4 address is in no listed network, at the least cost.
+    #[inline]
+    pub fn may_list_v4(&self, address: u32) -> bool {
+        self.others.networks().may_have_v4(address)
+    }
+
+    /// The same of an IPv6 address, in network byte order.
+    #[inline]
+    pub fn may_list_v6(&self, address: &[u8; 16]) -> bool {
+        self.others
+            .networks()
+            .may_have_v6(u128::from_be_bytes(*address))
+    }
+
+    /// The narrowest listed network that holds an address, for this port.
+    pub fn match_address(&self, address: IpAddr, port: u16) -> Option<Hit> {
+        self.other(self.others.address(address, port), How::Address)
+    }
+
+    /// Whether URLs are listed: then the targets of requests are looked at.
+    #[inline]
+    pub fn lists_urls(&self) -> bool {
+        !self.others.urls().is_empty()
+    }
+
+    /// The listed URL that a request is for: by its host and its target (RFC 9112, section 3.2).
+    pub fn match_url(&self, host: &[u8], target: &[u8]) -> Option<Hit> {
+        self.other(self.others.url(host, target), How::Url)
+    }
+
+    /// Whether JA3 fingerprints are listed: then those of ClientHellos are taken.
+    pub fn lists_ja3(&self) -> bool {
+        self.others.prints().has_ja3()
+    }
+
+    /// The listed JA3 fingerprint that is this one.
+    pub fn match_ja3(&self, ja3: &[u8; 16]) -> Option<Hit> {
+        self.other(self.others.ja3(ja3), How::Fingerprint)
+    }
+
+    /// Whether JA4 fingerprints are listed: then those of ClientHellos are taken.
+    pub fn lists_ja4(&self) -> bool {
+        self.others.prints().has_ja4()
+    }
+
+    /// The listed JA4 fingerprint that is this one.
+    pub fn match_ja4(&self, ja4: &[u8; 36]) -> Option<Hit> {
+        self.other(self.others.ja4(ja4), How::Fingerprint)
+    }
+
+    /// Whether certificates are listed: then their fingerprints are taken.
+    pub fn lists_certificates(&self) -> bool {
+        self.others.count(IndicatorKind::Certificate) != 0
+    }
+
+    /// The listed certificate that has one of these; `serial` in big-endian bytes.
+    pub fn match_certificate(
+        &self,
+        sha1: &[u8; 20],
+        sha256: &[u8; 32],
+        serial: &[u8],
+    ) -> Option<Hit> {
+        self.other(
+            self.others.certificate(sha1, sha256, serial),
+            How::Fingerprint,
+        )
     }
 
     /// False where no listed name ends in the two labels that have this hash
     /// ([`crate::names::label`]): then no name that ends in them matches.
     #[inline]
     pub fn may_list(&self, last_two: u64) -> bool {
-        self.endings.may_have(last_two)
+        self.endings.may_have(last_two) || self.others.has_keywords()
     }
 
     /// Reads what [`Self::may_list`] will be asked for, one straight after another.
@@ -90,11 +186,23 @@ impl RuleSet {
     /// An indicator of this rule set.
     pub fn indicator(&self, id: IndicatorId) -> Option<Indicator<'_>> {
         let number = id.index();
+        let details = self.facts.details(number)?;
+        if let Some(other) = number.checked_sub(self.name_count()) {
+            let (kind, name) = self.others.get(other)?;
+            return Some(Indicator {
+                kind,
+                name,
+                scope: Scope::Exact,
+                resolved: &[],
+                details,
+            });
+        }
         Some(Indicator {
+            kind: IndicatorKind::Name,
             name: self.matcher.names().get(number)?,
             scope: self.matcher.scope(number)?,
             resolved: self.facts.resolved(number),
-            details: self.facts.details(number)?,
+            details,
         })
     }
 
@@ -111,6 +219,21 @@ impl RuleSet {
         })
     }
 
+    /// The names among them.
+    pub fn names(&self) -> impl Iterator<Item = (IndicatorId, Indicator<'_>)> {
+        self.indicators().take(self.name_count())
+    }
+
+    /// The entry of the allow list that makes an alert needless.
+    pub fn allowed(&self, asked: &Asked<'_>) -> Option<&AllowEntry> {
+        self.allow.iter().find_map(|allow| allow.find(asked))
+    }
+
+    /// All entries of the allow list.
+    pub fn allow_entries(&self) -> impl Iterator<Item = &AllowEntry> {
+        self.allow.iter().flat_map(|allow| allow.entries())
+    }
+
     /// A pack of this rule set.
     pub fn pack(&self, id: PackId) -> Option<&PackInfo> {
         self.packs.get(id.index())
@@ -121,18 +244,34 @@ impl RuleSet {
         self.packs.iter()
     }
 
-    /// How many names are listed.
+    /// How many indicators there are.
     pub fn len(&self) -> usize {
+        self.name_count().saturating_add(self.others.len())
+    }
+
+    /// How many names are listed. They come before all other indicators.
+    pub fn name_count(&self) -> usize {
         self.matcher.names().len()
     }
 
-    /// Whether no name is listed.
+    /// How many indicators of a kind there are.
+    pub fn count(&self, kind: IndicatorKind) -> usize {
+        match kind {
+            IndicatorKind::Name => self.name_count(),
+            kind => self.others.count(kind),
+        }
+    }
+
+    /// Whether nothing is listed.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Bytes of heap that matching takes.
     pub fn matcher_memory(&self) -> usize {
-        self.matcher.memory().saturating_add(self.endings.memory())
+        self.matcher
+            .memory()
+            .saturating_add(self.endings.memory())
+            .saturating_add(self.others.memory())
     }
 }

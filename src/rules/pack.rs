@@ -10,7 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::indicator::{Confidence, PackId, Severity, SourceRef};
+use super::indicator::{Confidence, IndicatorKind, PackId, Severity, SourceRef};
 
 /// The version of the schema that this program reads.
 pub(super) const SCHEMA_VERSION: u64 = 1;
@@ -38,10 +38,16 @@ pub struct PackInfo {
     pub file: String,
     /// Sources that its indicators cite, in the order of their keys in the file.
     pub sources: Vec<SourceRef>,
+    /// The format of its file.
+    pub format: &'static str,
     /// How many domain names it brought, those that another pack had brought before included.
     pub domains: usize,
-    /// What this version accepts but does not use: (kind, how many).
-    pub unused: Vec<(&'static str, usize)>,
+    /// How many indicators of other kinds it brought, of those that there are.
+    pub others: Vec<(IndicatorKind, usize)>,
+    /// What its file holds that is not looked for, in the plural, and how many.
+    pub aside: Vec<(&'static str, usize)>,
+    /// Entries that were left out since something is wrong with them.
+    pub refused: usize,
 }
 
 /// A whole file.
@@ -83,12 +89,14 @@ pub(super) struct SourceFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Group {
+    pub(super) threat: Option<String>,
     pub(super) generation: Option<String>,
     pub(super) first_published: Option<String>,
     pub(super) sources: Option<Vec<String>>,
     pub(super) severity: Option<Severity>,
     pub(super) confidence: Option<Confidence>,
     pub(super) tags: Option<Vec<String>>,
+    pub(super) references: Option<Vec<String>>,
     pub(super) note: Option<String>,
     pub(super) expires: Option<String>,
     #[serde(default)]
@@ -130,12 +138,20 @@ pub(super) struct History {
 #[serde(deny_unknown_fields)]
 pub(super) struct FullEntry {
     pub(super) name: String,
+    /// Of an address: only these ports.
+    #[serde(default)]
+    pub(super) ports: Vec<u16>,
+    /// It counts although it looks harmful.
+    #[serde(default)]
+    pub(super) force: bool,
+    pub(super) threat: Option<String>,
     pub(super) generation: Option<String>,
     pub(super) first_published: Option<String>,
     pub(super) sources: Option<Vec<String>>,
     pub(super) severity: Option<Severity>,
     pub(super) confidence: Option<Confidence>,
     pub(super) tags: Option<Vec<String>>,
+    pub(super) references: Option<Vec<String>>,
     pub(super) note: Option<String>,
     pub(super) expires: Option<String>,
 }

@@ -16,6 +16,7 @@ use crate::names::{dns, dtls, nbns, quic};
 use crate::packet::{
     Datagram, Ip, Packet, Ports, Segment, TUNNEL_PORTS, Transport, is_on_tunnel_port,
 };
+use crate::pipeline::Contact;
 use crate::stats::{Fill, bump};
 use crate::stream::part::Part;
 use crate::stream::roles::Start;
@@ -42,6 +43,8 @@ pub enum Reader {
     Dtls,
     /// A segment of a TCP direction.
     Stream(Part, Hint),
+    /// Nothing to read: the addresses of the packet say it, and the text that goes beside them.
+    Contact(Contact),
 }
 
 impl Reader {

@@ -77,6 +77,7 @@ pub(super) fn run(
         readers: 1,
         workers,
         filter: None,
+        resolves: true,
     };
     let progress = Progress::default();
     let clocks = (Instant::now(), SystemTime::now());
@@ -161,7 +162,7 @@ impl Sink for Recorder {
         if self.alerts.tally().alerts() != before {
             self.found.push(Contact {
                 packet: sighting.packet,
-                kind: sighting.kind.as_str().to_owned(),
+                kind: sighting.evidence.as_str().to_owned(),
                 name: sighting.name.to_string(),
             });
         }

@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering;
 use super::run::{stop_flag, worker_threads};
 use super::{Status, complain};
 use crate::cli::bench::{Bench, WorkloadName};
-use crate::rules::{self, LoadOptions};
+use crate::rules;
 use crate::source;
 use figures::Report;
 use rounds::Program;
@@ -36,10 +36,7 @@ use subject::Maker;
 /// # Errors
 /// What keeps it from measuring.
 pub fn run(args: &Bench) -> Result<Status, Box<dyn Error>> {
-    let loaded = rules::load(&LoadOptions {
-        rules: args.rules.rules.clone(),
-        packs: args.rules.pack.clone(),
-    })?;
+    let loaded = rules::load(&args.rules.options())?;
     let workers = worker_threads(args.workers);
     if let (Some(mode), Some(capture)) = (args.inside, &args.capture) {
         return inside::run(mode, capture, loaded.rules, workers);

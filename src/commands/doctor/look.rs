@@ -59,6 +59,7 @@ impl Opened {
             filters: Vec::new(),
             live: Arc::new(Live::new(current, self.taps.len(), plan.workers)),
             cpus: None,
+            resolves: false,
             taps: self.taps,
         };
         let mut kernel = Interfaces::open().ok();

@@ -83,10 +83,7 @@ fn examine(args: &Doctor, stop: &AtomicBool) -> io::Result<Level> {
     )));
     report.add(section("This machine", None, machine), &mut to)?;
 
-    let loaded = load(&LoadOptions {
-        rules: args.rules.rules.clone(),
-        packs: args.rules.pack.clone(),
-    });
+    let loaded = load(&args.rules.options());
     let findings = rules::judge(loaded.as_ref(), Timestamp::of_clock());
     report.add(section("Rules", None, findings), &mut to)?;
 

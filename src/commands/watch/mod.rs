@@ -30,7 +30,7 @@ use crate::output::counted;
 use crate::output::log_file::{LogFile, Options as LogOptions, StreamOptions, StreamOut};
 use crate::output::summary::{Facts, Summary};
 use crate::pipeline::{self, Live, LiveConfig, Progress};
-use crate::rules::{self, Current, LoadOptions};
+use crate::rules::{self, Current};
 use crate::sandbox::{self, rights};
 use crate::serve::control::{Access, Control};
 use crate::serve::http::Server;
@@ -53,10 +53,7 @@ const PROBLEMS: usize = 20;
 /// # Errors
 /// What keeps it from beginning, or its summary from being printed.
 pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
-    let options = LoadOptions {
-        rules: args.rules.rules.clone(),
-        packs: args.rules.pack.clone(),
-    };
+    let options = args.rules.options();
     let watched = if args.no_auto_reload {
         None
     } else {
@@ -211,6 +208,7 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         filters,
         live: Arc::clone(&live),
         cpus: args.capture.cpus.as_ref().map(|cpus| cpus.0.clone()),
+        resolves: !args.matching.no_resolved,
     };
     // Where they are replaced, nobody else keeps them.
     drop(rules);
@@ -271,10 +269,7 @@ pub(super) struct Checked {
 
 /// Looks at what the flags name.
 pub(super) fn check(args: &Watch) -> Checked {
-    let options = LoadOptions {
-        rules: args.rules.rules.clone(),
-        packs: args.rules.pack.clone(),
-    };
+    let options = args.rules.options();
     let mut checked = Checked::default();
     let errors = &mut checked.errors;
     let mut note = |error: Option<String>| errors.extend(error);

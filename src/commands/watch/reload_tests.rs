@@ -24,6 +24,7 @@ impl Folder {
         let options = LoadOptions {
             rules: vec![self.path()],
             packs: Vec::new(),
+            ..LoadOptions::default()
         };
         let watched = Watched::new(&options.rules).filter(|_| automatic);
         let rules = rules::load(&options).unwrap().rules;
@@ -148,6 +149,7 @@ fn a_change_while_files_are_read_is_noticed() {
     let options = LoadOptions {
         rules: vec![folder.path()],
         packs: Vec::new(),
+        ..LoadOptions::default()
     };
     let watched = Watched::new(&options.rules);
     let rules = rules::load(&options).unwrap().rules;

@@ -8,6 +8,7 @@
 //! Multicast DNS and LLMNR have the same messages and their own kinds of names: see
 //! [`mdns`](super::mdns) and [`llmnr`](super::llmnr).
 
+mod addresses;
 mod glance;
 mod header;
 mod seen;
@@ -15,6 +16,7 @@ mod targets;
 mod tcp;
 mod walk;
 
+pub use addresses::Addresses;
 pub use glance::{Glance, Glanced};
 pub(in crate::names) use header::Header;
 pub(crate) use header::{HEADER, is_sent};

@@ -176,6 +176,14 @@ pub struct Contact {
     pub connected_to: u64,
     /// Alerts: certificates shown by servers.
     pub was_shown_certificate: u64,
+    /// Alerts: connections asked for.
+    pub tried_to_connect_to: u64,
+    /// Alerts: datagrams sent.
+    pub sent_to: u64,
+    /// Alerts: connections and datagrams that came from there.
+    pub was_contacted_by: u64,
+    /// Alerts: addresses used that a listed name had been resolved to.
+    pub used_address_of: u64,
     /// Time of the earliest alert, RFC 3339.
     pub first: String,
     /// Time of the latest alert, RFC 3339.
@@ -196,10 +204,13 @@ pub struct Rules {
     /// File it came from, or `built in`.
     pub origin: String,
     /// Names in it.
-    pub indicators: u64,
+    pub names: u64,
+    /// Indicators of other kinds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Count>,
     /// Date of its last change.
     pub updated: Option<String>,
-    /// Entries that this version does not match, by kind.
+    /// What its file holds that is not looked for, by kind.
     pub unused: Vec<Count>,
 }
 
@@ -458,10 +469,18 @@ fn rules_used(rules: &RuleSet) -> Vec<Rules> {
             pack: pack.name.clone(),
             title: pack.title.clone(),
             origin: pack.file.clone(),
-            indicators: pack.domains as u64,
+            names: pack.domains as u64,
+            others: pack
+                .others
+                .iter()
+                .map(|&(kind, count)| Count {
+                    what: kind.words().1.to_owned(),
+                    count: count as u64,
+                })
+                .collect(),
             updated: pack.updated.clone(),
             unused: pack
-                .unused
+                .aside
                 .iter()
                 .map(|&(kind, count)| Count {
                     what: kind.to_owned(),
@@ -487,6 +506,10 @@ impl Alerts {
                     was_answered: contact.did(Action::WasAnswered),
                     connected_to: contact.did(Action::ConnectedTo),
                     was_shown_certificate: contact.did(Action::WasShownCertificate),
+                    tried_to_connect_to: contact.did(Action::TriedToConnectTo),
+                    sent_to: contact.did(Action::SentTo),
+                    was_contacted_by: contact.did(Action::WasContactedBy),
+                    used_address_of: contact.did(Action::UsedAddressOf),
                     first: contact.first.to_string(),
                     last: contact.last.to_string(),
                     names: contact.names.iter().map(|n| n.to_string()).collect(),

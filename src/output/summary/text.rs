@@ -67,10 +67,13 @@ impl Summary {
             },
         )?;
         for rules in &self.rules {
+            let mut listed = vec![counted(rules.names, "name", "names")];
+            let others = rules.others.iter();
+            listed.extend(others.map(|o| format!("{} {}", grouped(o.count), o.what)));
             let mut text = format!(
                 "{}: {} ({}",
                 rules.pack,
-                counted(rules.indicators, "name", "names"),
+                listed.join(", "),
                 printable(&rules.origin),
             );
             if let Some(updated) = &rules.updated {
@@ -79,7 +82,7 @@ impl Summary {
             text.push(')');
             for unused in &rules.unused {
                 text.push_str(&format!(
-                    "; {} {} are not matched",
+                    "; {} {} are not looked for",
                     grouped(unused.count),
                     unused.what
                 ));
@@ -160,6 +163,10 @@ impl Summary {
                 (Action::WasAnswered, contact.was_answered),
                 (Action::ConnectedTo, contact.connected_to),
                 (Action::WasShownCertificate, contact.was_shown_certificate),
+                (Action::TriedToConnectTo, contact.tried_to_connect_to),
+                (Action::SentTo, contact.sent_to),
+                (Action::WasContactedBy, contact.was_contacted_by),
+                (Action::UsedAddressOf, contact.used_address_of),
             ] {
                 if n != 0 {
                     acts.push(format!("{} {}", action.words(), times(n)));

@@ -55,9 +55,9 @@ pub(super) fn draw(
         ));
     }
     for rules in &facts.rules.map(rules_used).unwrap_or_default() {
-        if rules.indicators == 0 {
+        if rules.names == 0 && rules.others.is_empty() {
             limits.push(format!(
-                "the pack {} holds nothing that is matched yet",
+                "the pack {} holds nothing that a network shows",
                 rules.pack
             ));
         }

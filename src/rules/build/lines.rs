@@ -1,10 +1,11 @@
 //! Long lists that already stand in the memory of the names, a line each.
 
-use super::super::domain::{Refusal, plain_name, rule_name};
+use super::super::domain::{Refusal, plain_name};
 use super::super::format::Run;
-use super::super::indicator::{Details, Scope};
+use super::super::format::listing::Kind;
+use super::super::indicator::Scope;
 use super::super::matcher::NameHash;
-use super::{Builder, DetailsId, File};
+use super::{Builder, Counted, DetailsId, File};
 use crate::names::label;
 
 /// How many lines of a list are looked at at once.
@@ -26,12 +27,11 @@ impl Builder {
     pub(super) fn run(
         &mut self,
         file: &mut File<'_>,
-        shared: &Details,
         id: DetailsId,
         scope: Scope,
         run: &Run,
     ) -> usize {
-        let (mut start, mut good, mut taken) = (run.names.start, 0_usize, 0_usize);
+        let (mut start, mut taken) = (run.names.start, 0_usize);
         let mut number = run.line;
         let mut lines = [Line::default(); TOGETHER];
         let end = run.line.saturating_add(run.count);
@@ -41,20 +41,15 @@ impl Builder {
             start = self.ahead(start, lines);
             for line in lines {
                 match self.line(line, id, scope) {
-                    Ok(counts) => {
-                        good = good.saturating_add(1);
-                        taken = taken.saturating_add(usize::from(counts.is_ok()));
-                        if let Err(refusal) = counts {
-                            file.refuse(number, refusal);
-                        }
+                    Ok(Counted::Yes) => taken = taken.saturating_add(1),
+                    Ok(Counted::Twice(defect)) => file.refuse(number, defect),
+                    Err((what, fix)) => {
+                        file.refused = file.refused.saturating_add(1);
+                        file.refuse(number, (format!("{what}: left out"), fix));
                     }
-                    Err(refusal) => file.refuse(number, refusal),
                 }
                 number = number.saturating_add(1);
             }
-        }
-        if shared.expires.is_some() {
-            file.unused("expiry dates", good);
         }
         taken
     }
@@ -82,26 +77,25 @@ impl Builder {
         start
     }
 
-    /// Takes in a line of a list. An error inside where it is good and does not count, outside where it is not.
-    fn line(
-        &mut self,
-        line: &Line,
-        id: DetailsId,
-        scope: Scope,
-    ) -> Result<Result<(), Refusal>, Refusal> {
+    /// Takes in a line of a list. An error where it does not count.
+    fn line(&mut self, line: &Line, id: DetailsId, scope: Scope) -> Result<Counted, Refusal> {
         if let Some((length, hash)) = line.name {
             let at = line.start..line.start.saturating_add(length);
+            if !self.options.trusted {
+                let name = self.names.bytes().get(at.clone()).unwrap_or_default();
+                self.judge.plain(name, scope, &self.options.forced)?;
+            }
             let added = self.names.add_hashed(at, hash);
-            return Ok(self.take(added, id, scope));
+            return self.take(added, id, scope);
         }
         let text = self.names.bytes().get(line.start..line.end);
+        let text = String::from_utf8_lossy(text.unwrap_or_default()).into_owned();
+        let kind = match scope {
+            Scope::Suffix => Kind::Domain,
+            Scope::Exact => Kind::Exact,
+            Scope::Below => Kind::Below,
+        };
         // Says what is wrong.
-        match rule_name(&String::from_utf8_lossy(text.unwrap_or_default())) {
-            Ok(name) => {
-                let added = self.add_name(&name);
-                Ok(self.take(added, id, scope))
-            }
-            Err((what, fix)) => Err((format!("{what}: left out"), fix)),
-        }
+        self.entry(kind, &text, id, false)
     }
 }

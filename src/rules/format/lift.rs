@@ -45,13 +45,13 @@ struct Style {
 
 /// A file whose plain entries have been taken out.
 #[derive(Debug)]
-pub(super) struct Lifted {
+pub(in crate::rules) struct Lifted {
     /// Everything else.
     pub(super) rest: Vec<u8>,
     /// What was taken out, in the order of the file.
     pub(super) runs: Vec<Run>,
     /// Bytes of the file.
-    pub(super) length: usize,
+    pub(in crate::rules) length: usize,
     /// What the memory of the names held before.
     before: usize,
 }

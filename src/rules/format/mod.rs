@@ -1,26 +1,54 @@
-//! Indicator formats: one file each.
+//! Indicator formats: one file each. [`lines`] and [`listing`] are what they have in common.
 
+mod adblock;
+mod blocking;
+mod csv;
+mod dataset;
+mod dnsmasq;
+mod hosts;
 mod lift;
+mod lines;
+pub(super) mod listing;
+mod maltrail;
+pub(super) mod misp;
+mod openioc;
+mod place;
+mod plain;
+mod refang;
+mod remark;
+mod rpz;
+mod stix;
+mod suricata;
+mod text;
+mod unbound;
 mod yaml;
+mod zeek;
 
 use std::io::{self, Read};
 use std::path::Path;
 
 use lift::Lifted;
 pub(super) use lift::Run;
+use listing::{Listing, Refused};
 
 use super::pack::PackFile;
 use super::problem::Problem;
 
 /// Extensions of files that a folder of rules is searched for.
-const KNOWN: [&str; 2] = ["yaml", "yml"];
+const KNOWN: [&str; 20] = [
+    "yaml", "yml", "json", "stix", "stix2", "csv", "tsv", "txt", "list", "lst", "hosts", "rules",
+    "zone", "rpz", "intel", "dat", "ioc", "xml", "conf", "trail",
+];
+
+/// How much of a file its format is told from, in bytes.
+const HEAD: u64 = 64 * 1024;
 
 /// Whether a file of this name is read as rules when it is met in a folder.
 pub(super) fn is_rule_file(path: &Path) -> bool {
     extension(path).is_some_and(|e| KNOWN.contains(&e.as_str()))
 }
 
-/// A file that was read.
+/// A file of our own that was read.
 #[derive(Debug)]
 pub(super) struct Parsed {
     /// What it says.
@@ -35,40 +63,156 @@ pub(super) struct Parsed {
 
 /// A file that is in memory, but not understood yet.
 #[derive(Debug)]
-pub(super) struct Raw(Lifted);
+pub(super) enum Raw {
+    /// In our own format.
+    Own(Lifted),
+    /// In another one.
+    Other(Vec<u8>),
+}
 
 impl Raw {
-    /// Reads to the end, up to `most` bytes and one more. Names of long lists are appended to
+    /// Reads to the end, up to `most` bytes and one more. Names of long lists of our own are appended to
     /// `names` at once, which is why a million of them need no more memory than their letters.
     ///
     /// # Errors
     /// Those of the reader.
-    pub(super) fn read(from: impl Read, most: u64, names: &mut Vec<u8>) -> io::Result<Self> {
+    pub(super) fn read(
+        path: &Path,
+        from: impl Read,
+        most: u64,
+        names: &mut Vec<u8>,
+    ) -> io::Result<Self> {
         // A limit while reading, not on the length of the file: it may be a pipe.
-        let from = from.take(most.saturating_add(1));
-        Lifted::read(from, names).map(Self)
+        let mut from = from.take(most.saturating_add(1));
+        let mut head = Vec::new();
+        from.by_ref().take(HEAD).read_to_end(&mut head)?;
+        if is_own(path, &head) {
+            return Lifted::read(head.chain(from), names).map(Self::Own);
+        }
+        from.read_to_end(&mut head)?;
+        Ok(Self::Other(head))
     }
 
     /// Bytes of the file.
     pub(super) const fn len(&self) -> usize {
-        self.0.length
+        match self {
+            Self::Own(lifted) => lifted.length,
+            Self::Other(text) => text.len(),
+        }
     }
 }
 
-/// Understands a file in the format that the name `path` says; without an extension (a pipe,
-/// say) as YAML.
+/// Whether a file is one of our own: it says so, or at least it is YAML.
+fn is_own(path: &Path, head: &[u8]) -> bool {
+    let says = head.split(|b| *b == b'\n').any(|line| {
+        line.strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(line)
+            .starts_with(b"bellerophon:")
+    });
+    says || extension(path).is_some_and(|e| e == "yaml" || e == "yml")
+}
+
+/// A format that is not our own.
+pub(super) struct Format {
+    /// Its name, as `--format` takes it.
+    pub(super) name: &'static str,
+    /// Whether a file that begins like this is in it.
+    is: fn(&[u8]) -> bool,
+    read: Reader,
+}
+
+type Reader = fn(&[u8], &mut dyn Listing) -> Result<(), Refused>;
+
+/// All of them, those that say what they are first.
+pub(super) const FORMATS: [Format; 15] = [
+    format("stix", stix::is, stix::read),
+    format("misp", misp::is, misp::read),
+    format(
+        "misp-warninglist",
+        misp::warninglist::is,
+        misp::warninglist::read,
+    ),
+    format("openioc", openioc::is, openioc::read),
+    format("zeek", zeek::is, zeek::read),
+    format("suricata", suricata::is, suricata::read),
+    format("rpz", rpz::is, rpz::read),
+    format("dnsmasq", dnsmasq::is, dnsmasq::read),
+    format("unbound", unbound::is, unbound::read),
+    format("adblock", adblock::is, adblock::read),
+    format("hosts", hosts::is, hosts::read),
+    format("maltrail", maltrail::is, maltrail::read),
+    format("dataset", dataset::is, dataset::read),
+    format("csv", csv::is, read_csv),
+    format("plain", plain::is, plain::read),
+];
+
+const fn format(name: &'static str, is: fn(&[u8]) -> bool, read: Reader) -> Format {
+    Format { name, is, read }
+}
+
+fn read_csv(text: &[u8], to: &mut dyn Listing) -> Result<(), Refused> {
+    csv::read(text, &csv::Options::default(), to)
+}
+
+/// The format of a file that is not our own.
+///
+/// # Errors
+/// Where it is in none.
+pub(super) fn of(label: &str, text: &[u8]) -> Result<&'static Format, Problem> {
+    let head = text.get(..text.len().min(HEAD as usize)).unwrap_or(text);
+    // Cut behind a line, where there is one.
+    let end = memchr::memrchr(b'\n', head).map_or(head.len(), |at| at.saturating_add(1));
+    let head = if head.len() == text.len() {
+        head
+    } else {
+        head.get(..end).unwrap_or(head)
+    };
+    FORMATS
+        .iter()
+        .find(|format| (format.is)(head))
+        .ok_or_else(|| unknown(label, head))
+}
+
+/// Says what is known of a file that cannot be read.
+fn unknown(label: &str, head: &[u8]) -> Problem {
+    let (what, fix) = match head {
+        [] => ("the file is empty", "give a list with entries"),
+        [0x1f, 0x8b, ..]
+        | [b'P', b'K', 3, 4, ..]
+        | [0x28, 0xb5, 0x2f, 0xfd, ..]
+        | [0xfd, b'7', b'z', ..] => ("the file is compressed", "unpack it first"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("the file is UTF-16", "save it as UTF-8"),
+        head if head.contains(&0) => ("the file is not text", "give a list of indicators"),
+        _ => (
+            "it is in no format that is known",
+            "give YAML of our own, or one of the formats that rules/README.md lists",
+        ),
+    };
+    Problem::new(label, what, fix)
+}
+
+/// Reads a file that is not our own.
+///
+/// # Errors
+/// What refuses it as a whole.
+pub(super) fn read_other(
+    format: &Format,
+    text: &[u8],
+    to: &mut dyn Listing,
+) -> Result<(), Refused> {
+    (format.read)(text, to)
+}
+
+/// Understands a file of our own.
 ///
 /// # Errors
 /// One [`Problem`] that refuses the file.
-pub(super) fn read(path: &Path, raw: Raw, names: &mut Vec<u8>) -> Result<Parsed, Problem> {
-    match extension(path) {
-        Some(e) if !KNOWN.contains(&e.as_str()) => Err(Problem::new(
-            &path.display().to_string(),
-            format!("rules in the format of `.{e}` files are not supported"),
-            "give a YAML file (.yaml, .yml) as rules/README.md describes",
-        )),
-        _ => yaml::read_lifted(&path.display().to_string(), raw.0, names),
-    }
+pub(super) fn read_own(
+    label: &str,
+    lifted: Lifted,
+    names: &mut Vec<u8>,
+) -> Result<Parsed, Problem> {
+    yaml::read_lifted(label, lifted, names)
 }
 
 /// Reads YAML text that comes with the program.

@@ -253,11 +253,11 @@ mod tests {
             ),
             (
                 "groups:\n  - genration: v4\n",
-                "did you mean `generation`? allowed: generation, ",
+                "did you mean `generation`? allowed: threat, generation, ",
             ),
             (
                 "groups:\n  - colour: red\n",
-                "unknown key `colour`: allowed: generation, ",
+                "unknown key `colour`: allowed: threat, generation, ",
             ),
             (
                 "titel: x\ngroups: []\n",

@@ -5,8 +5,14 @@
 //! its last byte to its first and copy nothing.
 
 mod automaton;
+pub(super) mod fingerprints;
 mod hash;
+mod hints;
+pub(super) mod keywords;
 mod names;
+pub(super) mod networks;
+mod refuse;
+pub(super) mod urls;
 
 use automaton::Automaton;
 

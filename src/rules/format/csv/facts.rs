@@ -1,0 +1,279 @@
+//! What the cells beside an indicator say about it.
+
+use super::records::Record;
+use super::role::Role;
+use crate::rules::format::listing::Facts;
+use crate::rules::indicator::{Confidence, Severity};
+
+/// The cell, unless it is one of the ways to say nothing.
+pub(super) fn said(cell: &str) -> Option<&str> {
+    const NOTHING: [&str; 11] = [
+        "-",
+        "--",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "nil",
+        "nan",
+        "unknown",
+        "undefined",
+        "unknown malware",
+    ];
+    let nothing = cell.is_empty() || NOTHING.iter().any(|n| cell.eq_ignore_ascii_case(n));
+    (!nothing).then_some(cell)
+}
+
+/// What a record says besides its indicators.
+pub(super) fn facts(record: &Record, roles: &[Option<Role>]) -> Facts {
+    let mut facts = Facts::default();
+    let mut named = u8::MAX;
+    for (cell, role) in record.cells().zip(roles) {
+        let (Some(cell), Some(role)) = (said(cell), role) else {
+            continue;
+        };
+        match role {
+            Role::FirstSeen => earliest(&mut facts.first_seen, date(cell)),
+            Role::Expires => earliest(&mut facts.expires, date(cell)),
+            Role::Confidence => facts.confidence = facts.confidence.or(confidence(cell)),
+            Role::Severity => facts.severity = facts.severity.or(severity(cell)),
+            Role::Threat(rank) if *rank < named => {
+                facts.threat = Some(cell.into());
+                named = *rank;
+            }
+            Role::Tags => tags(cell, &mut facts.tags),
+            Role::References => references(cell, &mut facts.references),
+            Role::Note if facts.note.is_none() => facts.note = Some(cell.into()),
+            Role::Source if is_url(cell) => references(cell, &mut facts.references),
+            Role::Source if facts.source.is_none() => facts.source = Some(cell.into()),
+            _ => {}
+        }
+    }
+    facts
+}
+
+/// Dates of the form `YYYY-MM-DD` are in order as texts.
+fn earliest(known: &mut Option<String>, date: Option<String>) {
+    if known.is_none()
+        || date
+            .as_ref()
+            .is_some_and(|date| known.as_ref() > Some(date))
+    {
+        *known = date.or(known.take());
+    }
+}
+
+/// `YYYY-MM-DD` of a date, with or without a time behind it: also `YYYY/MM/DD`, `YYYYMMDD`, `DD.MM.YYYY` and seconds since 1970.
+/// Days and months apart by `/` may stand in either order, so they are not read.
+pub(super) fn date(text: &str) -> Option<String> {
+    let end = text
+        .find(|c: char| c.is_whitespace() || c == 'T')
+        .unwrap_or(text.len());
+    let day = text.get(..end)?;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if digits(day) {
+        return match day.len() {
+            8 => calendar(day.get(..4)?, day.get(4..6)?, day.get(6..)?),
+            10 => since_1970(day.parse().ok()?),
+            13 => since_1970(day.get(..10)?.parse().ok()?),
+            _ => None,
+        };
+    }
+    let separator = day.chars().find(|c| !c.is_ascii_digit())?;
+    let mut parts = day.split(separator);
+    let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
+    let whole = parts.next().is_none() && digits(first) && digits(second) && digits(third);
+    match (separator, first.len()) {
+        ('-' | '/' | '.', 4) if whole => calendar(first, second, third),
+        ('.', 1 | 2) if whole && third.len() == 4 => calendar(third, second, first),
+        _ => None,
+    }
+}
+
+fn calendar(year: &str, month: &str, day: &str) -> Option<String> {
+    let (year, month, day): (u32, u32, u32) =
+        (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    let good = (1970..=9999).contains(&year) && (1..=days).contains(&day);
+    good.then(|| format!("{year:04}-{month:02}-{day:02}"))
+}
+
+/// The day of a time in seconds since 1970, by the civil calendar as it is counted from 1 March.
+fn since_1970(seconds: u64) -> Option<String> {
+    let days = i64::try_from(seconds.checked_div(86_400)?).ok()?;
+    let shifted = days.checked_add(719_468)?;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    // 1,460 and so on: days after which a leap day was counted already.
+    let leaps = of_era
+        .checked_div(1_460)?
+        .checked_sub(of_era.checked_div(36_524)?)?
+        .checked_add(of_era.checked_div(146_096)?)?;
+    let year_of_era = of_era.checked_sub(leaps)?.checked_div(365)?;
+    let before = year_of_era
+        .checked_mul(365)?
+        .checked_add(year_of_era.checked_div(4)?)?
+        .checked_sub(year_of_era.checked_div(100)?)?;
+    let of_year = of_era.checked_sub(before)?;
+    let march_month = of_year.checked_mul(5)?.checked_add(2)?.checked_div(153)?;
+    let month_start = march_month
+        .checked_mul(153)?
+        .checked_add(2)?
+        .checked_div(5)?;
+    let day = of_year.checked_sub(month_start)?.checked_add(1)?;
+    let (month, next) = if march_month < 10 {
+        (march_month.checked_add(3)?, 0)
+    } else {
+        (march_month.checked_sub(9)?, 1)
+    };
+    let year = era
+        .checked_mul(400)?
+        .checked_add(year_of_era)?
+        .checked_add(next)?;
+    Some(format!("{year:04}-{month:02}-{day:02}"))
+}
+
+/// A word, a number to 100 or a fraction of 1; numbers are parted as STIX 2.1 does in its appendix A.
+fn confidence(cell: &str) -> Option<Confidence> {
+    let percent = cell.trim_end_matches('%').trim();
+    let number: Option<f64> = percent.parse().ok().filter(|n| (0.0..=100.0).contains(n));
+    let number = number.map(|n| {
+        if percent.contains('.') && n <= 1.0 {
+            n * 100.0
+        } else {
+            n
+        }
+    });
+    match (cell.to_ascii_lowercase().as_str(), number) {
+        ("low", _) => Some(Confidence::Low),
+        ("medium" | "moderate" | "med", _) => Some(Confidence::Medium),
+        ("high" | "confirmed" | "certain" | "very high", _) => Some(Confidence::High),
+        (_, Some(n)) if n < 30.0 => Some(Confidence::Low),
+        (_, Some(n)) if n < 70.0 => Some(Confidence::Medium),
+        (_, Some(_)) => Some(Confidence::High),
+        _ => None,
+    }
+}
+
+fn severity(cell: &str) -> Option<Severity> {
+    Some(match cell.to_ascii_lowercase().as_str() {
+        "low" | "info" | "informational" | "minor" => Severity::Low,
+        "medium" | "moderate" | "med" => Severity::Medium,
+        "high" | "major" | "severe" => Severity::High,
+        "critical" | "very high" => Severity::Critical,
+        _ => return None,
+    })
+}
+
+/// Labels apart by `,`, `;` or `|`. More than 64 are no labels.
+fn tags(cell: &str, known: &mut Vec<String>) {
+    for tag in cell.split([',', ';', '|']).map(str::trim) {
+        if said(tag).is_some() && known.len() < 64 && !known.iter().any(|known| known == tag) {
+            known.push(tag.into());
+        }
+    }
+}
+
+fn references(cell: &str, known: &mut Vec<String>) {
+    // A comma may be part of a URL, so only what begins a URL again parts two.
+    for url in cell.split(|c: char| c.is_whitespace() || c == '|' || c == ';') {
+        let url = url.trim_matches([',', '"', '\'', '<', '>']);
+        if is_url(url) && known.len() < 64 && !known.iter().any(|known| known == url) {
+            known.push(url.into());
+        }
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    let starts = |with: &str| {
+        let start = text.get(..with.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(with))
+    };
+    starts("https://") || starts("http://")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_many_forms() {
+        for (text, meant) in [
+            ("2024-09-02 06:17:52", "2024-09-02"),
+            ("2024-09-02T06:17:52Z", "2024-09-02"),
+            ("2024/9/2", "2024-09-02"),
+            ("20170516", "2017-05-16"),
+            ("2.9.2024", "2024-09-02"),
+            ("0951782400", "2000-02-29"),
+            ("1700000000", "2023-11-14"),
+            ("1700000000123", "2023-11-14"),
+            ("1709164800", "2024-02-29"),
+        ] {
+            assert_eq!(date(text).as_deref(), Some(meant), "{text}");
+        }
+        for text in [
+            "",
+            "09/02/2024",
+            "2024-13-01",
+            "2023-02-29",
+            "soon",
+            "2024",
+            "2024-1",
+            "1-2-3-4",
+        ] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_and_numbers_say_how_sure() {
+        assert_eq!(confidence("100"), Some(Confidence::High));
+        assert_eq!(confidence("50"), Some(Confidence::Medium));
+        assert_eq!(confidence("0.2"), Some(Confidence::Low));
+        assert_eq!(confidence("Moderate"), Some(Confidence::Medium));
+        assert_eq!(confidence("75%"), Some(Confidence::High));
+        assert_eq!(confidence("101"), None);
+        assert_eq!(confidence("nan"), None);
+        assert_eq!(severity("Critical"), Some(Severity::Critical));
+        assert_eq!(severity("3"), None);
+    }
+
+    #[test]
+    fn facts_of_a_row() {
+        let record = Record::of_line(
+            "2024-02-01,2024-01-01,Unknown malware,win.thing,\"c2, rat,c2\",https://a.example/1 https://b.example/2,Lab,https://lab.example",
+            b',',
+        );
+        let roles = [
+            Role::FirstSeen,
+            Role::FirstSeen,
+            Role::Threat(0),
+            Role::Threat(2),
+            Role::Tags,
+            Role::References,
+            Role::Source,
+            Role::Source,
+        ]
+        .map(Some);
+        let facts = facts(&record, &roles);
+        assert_eq!(facts.first_seen.as_deref(), Some("2024-01-01"));
+        assert_eq!(facts.threat.as_deref(), Some("win.thing"));
+        assert_eq!(facts.tags, ["c2", "rat"]);
+        assert_eq!(
+            facts.references,
+            [
+                "https://a.example/1",
+                "https://b.example/2",
+                "https://lab.example"
+            ]
+        );
+        assert_eq!(facts.source.as_deref(), Some("Lab"));
+    }
+}
