@@ -26,7 +26,7 @@ pub struct Sighting {
     pub path: Box<[Hop]>,
     /// Where in the packet the name stood.
     pub kind: Kind,
-    /// The name, in presentation form.
+    /// The name, in presentation form; of a fingerprint its text.
     pub name: Box<str>,
     /// The indicator that covers it.
     pub hit: Hit,
@@ -78,7 +78,9 @@ impl Sighting {
     /// The packet goes to the client. Multicast has no client: whoever sends is the device.
     fn is_response(&self) -> bool {
         match self.kind {
-            Kind::X509San | Kind::X509Cn => true,
+            Kind::X509San | Kind::X509Cn | Kind::X509Sha1 | Kind::X509Sha256 | Kind::X509Serial => {
+                true
+            }
             _ => self.dns.is_some_and(|dns| dns.response) && !self.flow.dst.is_multicast(),
         }
     }
@@ -105,7 +107,9 @@ impl Sighting {
     pub fn action(&self) -> Action {
         let answered = self.dns.is_some_and(|dns| dns.response);
         match self.kind {
-            Kind::X509San | Kind::X509Cn => Action::WasShownCertificate,
+            Kind::X509San | Kind::X509Cn | Kind::X509Sha1 | Kind::X509Sha256 | Kind::X509Serial => {
+                Action::WasShownCertificate
+            }
             Kind::DnsQuery
             | Kind::DnsAnswer
             | Kind::MdnsQuery
@@ -127,7 +131,9 @@ impl Sighting {
             | Kind::HttpUriHost
             | Kind::HttpConnect
             | Kind::Http2Authority
-            | Kind::SocksHost => Action::ConnectedTo,
+            | Kind::SocksHost
+            | Kind::Ja3
+            | Kind::Ja4 => Action::ConnectedTo,
         }
     }
 }
