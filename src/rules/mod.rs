@@ -32,6 +32,7 @@ pub use load::{LoadOptions, Loaded, Unused, load};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
 
+use crate::names::{Kind, Wanted};
 use endings::Endings;
 use facts::Facts;
 use matcher::Matcher;
@@ -55,6 +56,17 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
+    /// Which fingerprints are listed: of others nothing is computed.
+    pub fn wanted(&self) -> Wanted {
+        Wanted::default()
+    }
+
+    /// The indicator that lists a fingerprint, whose bytes are as [`Kind`] says.
+    pub fn match_fingerprint(&self, kind: Kind, fingerprint: &[u8]) -> Option<Hit> {
+        let _ = (kind, fingerprint);
+        None
+    }
+
     /// The most specific indicator that applies to a name.
     ///
     /// `name` is in presentation form: labels joined by dots, unprintable bytes and dots inside
