@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use bellerophon::names::Kind;
 use bellerophon::rules::{Hit, How, IndicatorKind, LoadOptions, Loaded, RulesError, Scope, load};
 use tempfile::TempDir;
 
@@ -372,31 +373,29 @@ fn every_kind_of_indicator_is_found() {
     };
     let taken = <[u8; 16]>::try_from(&hex(ja3)[..]).unwrap();
     assert_eq!(
-        listed(rules.match_ja3(&taken)).unwrap(),
+        listed(rules.match_fingerprint(Kind::Ja3, &taken)).unwrap(),
         format!("fingerprint {ja3}")
     );
     let taken = <[u8; 36]>::try_from(ja4.as_bytes()).unwrap();
     assert_eq!(
-        listed(rules.match_ja4(&taken)).unwrap(),
+        listed(rules.match_fingerprint(Kind::Ja4, &taken)).unwrap(),
         format!("fingerprint {ja4}")
     );
-    let certificate = |sha1: u8, sha256: u8, serial: &[u8]| {
-        listed(rules.match_certificate(&[sha1; 20], &[sha256; 32], serial))
-    };
+    let print = |kind, bytes: &[u8]| listed(rules.match_fingerprint(kind, bytes));
     assert_eq!(
-        certificate(1, 0, &[]).unwrap(),
+        print(Kind::X509Sha1, &[1; 20]).unwrap(),
         format!("fingerprint {sha1}")
     );
     assert!(
-        certificate(0, 0xab, &[])
+        print(Kind::X509Sha256, &[0xab; 32])
             .unwrap()
             .ends_with(&"ab".repeat(32))
     );
     assert_eq!(
-        certificate(0, 0, &[0xc0, 0xff, 0xee]).unwrap(),
+        print(Kind::X509Serial, &[0xc0, 0xff, 0xee]).unwrap(),
         "fingerprint serial:c0ffee"
     );
-    assert_eq!(certificate(0, 0, &[0xc0]), None);
+    assert_eq!(print(Kind::X509Serial, &[0xc0]), None);
 }
 
 #[test]

@@ -72,6 +72,8 @@ pub enum Action {
     SentTo,
     /// The address began.
     WasContactedBy,
+    /// It opened a connection in a way that is listed (a fingerprint of its ClientHello): a program may be known by it.
+    ConnectedWith,
     /// It used an address that the name had been resolved to. A weaker finding: an address may serve many names.
     UsedAddressOf,
 }
@@ -81,7 +83,7 @@ impl Action {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::LookedUp,
         Self::WasAnswered,
         Self::ConnectedTo,
@@ -89,6 +91,7 @@ impl Action {
         Self::TriedToConnectTo,
         Self::SentTo,
         Self::WasContactedBy,
+        Self::ConnectedWith,
         Self::UsedAddressOf,
     ];
 
@@ -102,6 +105,7 @@ impl Action {
             Self::TriedToConnectTo => "tried_to_connect_to",
             Self::SentTo => "sent_to",
             Self::WasContactedBy => "was_contacted_by",
+            Self::ConnectedWith => "connected_with",
             Self::UsedAddressOf => "used_address_of",
         }
     }
@@ -116,6 +120,7 @@ impl Action {
             Self::TriedToConnectTo => "tried to connect to",
             Self::SentTo => "sent packets to",
             Self::WasContactedBy => "was contacted by",
+            Self::ConnectedWith => "connected with the fingerprint",
             Self::UsedAddressOf => "used an address of",
         }
     }
@@ -125,7 +130,9 @@ impl Sighting {
     /// The packet goes to the client. Multicast has no client: whoever sends is the device.
     fn is_response(&self) -> bool {
         match self.evidence {
-            Evidence::Name(Kind::X509San | Kind::X509Cn) | Evidence::Certificate => true,
+            Evidence::Name(
+                Kind::X509San | Kind::X509Cn | Kind::X509Sha1 | Kind::X509Sha256 | Kind::X509Serial,
+            ) => true,
             Evidence::Address(_) | Evidence::Resolved(_) => false,
             _ => self.dns.is_some_and(|dns| dns.response) && !self.flow.dst.is_multicast(),
         }
@@ -158,14 +165,16 @@ impl Sighting {
             Evidence::Address(Reach::Sent) => return Action::SentTo,
             Evidence::Address(Reach::Contacted) => return Action::WasContactedBy,
             Evidence::Resolved(_) => return Action::UsedAddressOf,
-            Evidence::Certificate => return Action::WasShownCertificate,
-            Evidence::Name(kind)
-            | Evidence::Url(kind)
-            | Evidence::Ja3(kind)
-            | Evidence::Ja4(kind) => kind,
+            Evidence::Name(Kind::Ja3 | Kind::Ja4) => return Action::ConnectedWith,
+            Evidence::Name(Kind::X509Sha1 | Kind::X509Sha256 | Kind::X509Serial) => {
+                return Action::WasShownCertificate;
+            }
+            Evidence::Name(kind) => kind,
         };
         match kind {
-            Kind::X509San | Kind::X509Cn => Action::WasShownCertificate,
+            Kind::X509San | Kind::X509Cn | Kind::X509Sha1 | Kind::X509Sha256 | Kind::X509Serial => {
+                Action::WasShownCertificate
+            }
             Kind::DnsQuery
             | Kind::DnsAnswer
             | Kind::MdnsQuery
@@ -187,7 +196,9 @@ impl Sighting {
             | Kind::HttpUriHost
             | Kind::HttpConnect
             | Kind::Http2Authority
-            | Kind::SocksHost => Action::ConnectedTo,
+            | Kind::SocksHost
+            | Kind::Ja3
+            | Kind::Ja4 => Action::ConnectedTo,
         }
     }
 }

@@ -40,13 +40,23 @@ pub enum Kind {
     LlmnrAnswer,
     /// A name of the NetBIOS name service (RFC 1002).
     Nbns,
+    /// No name, as all below: the JA3 fingerprint of a ClientHello, whatever carries it. 16 bytes.
+    Ja3,
+    /// The JA4 fingerprint of a ClientHello, whatever carries it. 36 ASCII characters.
+    Ja4,
+    /// The SHA-1 digest of a certificate. 20 bytes.
+    X509Sha1,
+    /// The SHA-256 digest of a certificate. 32 bytes.
+    X509Sha256,
+    /// The serial number of a certificate: up to 20 bytes, without zeros in front.
+    X509Serial,
 }
 
 impl Kind {
-    /// How many kinds there are.
+    /// How many kinds of names there are.
     pub const COUNT: usize = Self::ALL.len();
 
-    /// All kinds, in the order in which they are shown.
+    /// All kinds of names, in the order in which they are shown.
     pub const ALL: [Self; 18] = [
         Self::DnsQuery,
         Self::DnsAnswer,
@@ -67,6 +77,20 @@ impl Kind {
         Self::LlmnrAnswer,
         Self::Nbns,
     ];
+
+    /// What is told of TLS beside names, where it is [`Wanted`](super::Wanted).
+    pub const FINGERPRINTS: [Self; 5] = [
+        Self::Ja3,
+        Self::Ja4,
+        Self::X509Sha1,
+        Self::X509Sha256,
+        Self::X509Serial,
+    ];
+
+    /// Whether it is no name but tells a client's program or a certificate.
+    pub const fn is_fingerprint(self) -> bool {
+        self as usize >= Self::COUNT
+    }
 
     /// The kind's text in `names` output and in alerts.
     pub const fn as_str(self) -> &'static str {
@@ -89,6 +113,11 @@ impl Kind {
             Self::LlmnrQuery => "llmnr_query",
             Self::LlmnrAnswer => "llmnr_answer",
             Self::Nbns => "nbns",
+            Self::Ja3 => "ja3",
+            Self::Ja4 => "ja4",
+            Self::X509Sha1 => "x509_sha1",
+            Self::X509Sha256 => "x509_sha256",
+            Self::X509Serial => "x509_serial",
         }
     }
 
@@ -96,7 +125,14 @@ impl Kind {
     pub const fn protocol(self) -> &'static str {
         match self {
             Self::DnsQuery | Self::DnsAnswer => "dns",
-            Self::TlsSni | Self::X509San | Self::X509Cn => "tls",
+            Self::TlsSni
+            | Self::X509San
+            | Self::X509Cn
+            | Self::Ja3
+            | Self::Ja4
+            | Self::X509Sha1
+            | Self::X509Sha256
+            | Self::X509Serial => "tls",
             Self::QuicSni | Self::GquicSni => "quic",
             Self::DtlsSni => "dtls",
             Self::HttpHost | Self::HttpUriHost | Self::HttpConnect => "http",
@@ -115,8 +151,14 @@ mod tests {
 
     #[test]
     fn kinds_are_numbered_in_the_order_of_all() {
-        for (index, kind) in Kind::ALL.into_iter().enumerate() {
+        let all = Kind::ALL.into_iter().chain(Kind::FINGERPRINTS);
+        for (index, kind) in all.enumerate() {
             assert_eq!(kind as usize, index);
+            assert_eq!(
+                kind.is_fingerprint(),
+                Kind::FINGERPRINTS.contains(&kind),
+                "{kind:?}"
+            );
         }
     }
 }

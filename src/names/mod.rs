@@ -30,7 +30,10 @@ mod stream_start;
 mod stream_stats;
 pub mod text;
 pub mod tls;
+mod wanted;
 pub mod x509;
+pub mod x509_fingerprint;
 
 pub use kind::Kind;
 pub use step::Step;
+pub use wanted::Wanted;

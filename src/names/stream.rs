@@ -9,8 +9,12 @@ use super::begins::{DNS_START, dns_begins, dns_certain, dns_likely};
 use super::dns::DnsNote;
 use super::http2::{self, Connection, Content};
 use super::prelude::{self, Part, Prelude, Text};
-use super::tls::{Flight, Hello, client_stream, flight, skip_short_records};
-use super::{Kind, Step, dns, http, llmnr, socks};
+use super::tls::{
+    Flight, Hello, Over, Space, client_stream, client_stream_and_body, fingerprints, flight_with,
+    skip_short_records,
+};
+use super::{Kind, Step, Wanted, dns, http, llmnr, socks};
+use crate::stats::bump;
 
 pub use super::shape::{Shape, shape};
 pub use super::stream_stats::Stats;
@@ -67,6 +71,8 @@ pub struct Scratch {
     /// The only name of a hello. No longer than the hello.
     name: Vec<u8>,
     pub(super) dns: dns::Scratch,
+    /// Which fingerprints are pushed beside names.
+    pub wanted: Wanted,
     /// What was counted.
     pub stats: Stats,
 }
@@ -332,12 +338,16 @@ impl Direction {
             }
             Stage::Dns { strict } => self.dns(bytes, last, strict, ctx, visit).into(),
             Stage::Http2 => self.http2(bytes, last, ctx, visit).into(),
-            Stage::Handshake => flight(
+            Stage::Handshake => flight_with(
                 &mut self.flight,
                 bytes,
                 last,
-                &mut ctx.joined,
-                &mut ctx.stats.certificates,
+                Space {
+                    joined: &mut ctx.joined,
+                    certificates: &mut ctx.stats.certificates,
+                    without_fingerprint: &mut ctx.stats.hellos.without_fingerprint,
+                    wanted: ctx.wanted,
+                },
                 &mut |kind, name| visit(kind, name, Note::default()),
             )
             .into(),
@@ -361,12 +371,24 @@ impl Direction {
         let name = &mut ctx.name;
         name.clear();
         let mut names = 0_usize;
-        let (step, hello) = client_stream(bytes, last, &mut ctx.joined, &mut |one| {
-            names = names.saturating_add(1);
-            if names == 1 {
-                name.extend_from_slice(one);
-            }
-        });
+        let wanted = ctx.wanted;
+        let mut prints = None;
+        let (step, hello) = client_stream_and_body(
+            bytes,
+            last,
+            &mut ctx.joined,
+            &mut |body| {
+                if wanted.hellos() {
+                    prints = fingerprints(body, Over::Tcp, wanted);
+                }
+            },
+            &mut |one| {
+                names = names.saturating_add(1);
+                if names == 1 {
+                    name.extend_from_slice(one);
+                }
+            },
+        );
         let Some(hello) = hello else { return step };
         if let Hello::Named { ech } = hello {
             let note = Note { ech, dns: None };
@@ -377,6 +399,11 @@ impl Direction {
                     visit(Kind::TlsSni, name, note);
                 });
             }
+        }
+        match prints {
+            Some(prints) => prints.push(&mut |kind, print| visit(kind, print, Note::default())),
+            None if wanted.hellos() => bump(&mut ctx.stats.hellos.without_fingerprint),
+            None => {}
         }
         ctx.stats.hellos.count(hello);
         self.spoke.hello = true;

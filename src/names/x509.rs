@@ -54,6 +54,8 @@ impl Stats {
 
 /// BOOLEAN.
 const BOOLEAN: u8 = 0x01;
+/// INTEGER.
+const INTEGER: u8 = 0x02;
 /// OCTET STRING.
 const OCTETS: u8 = 0x04;
 /// SEQUENCE and SEQUENCE OF.
@@ -90,6 +92,18 @@ pub fn names(certificate: &[u8], visit: &mut impl FnMut(Kind, &[u8])) -> Outcome
     } else {
         Outcome::Malformed
     }
+}
+
+/// The serial number (RFC 5280 section 4.1.2.2): the content of its INTEGER, which has to be there whole.
+pub(super) fn serial(certificate: &[u8]) -> Option<&[u8]> {
+    let whole = &mut true;
+    let content = Der(certificate).enter(SEQUENCE, whole)?;
+    let mut tbs = Der(Der(content).enter(SEQUENCE, whole)?);
+    let mut field = tbs.next(whole)?;
+    if field.tag == VERSION {
+        field = tbs.next(whole)?;
+    }
+    (field.tag == INTEGER && field.whole && !field.content.is_empty()).then_some(field.content)
 }
 
 /// TBSCertificate (RFC 5280 section 4.1). Of the fields before the subject only the number counts:

@@ -27,7 +27,10 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, style: 
         }
         Action::WasAnswered => write!(line, " {}", answered(sighting)),
         Action::LookedUp => write!(line, " at {}", sighting.peer().ip()),
-        Action::TriedToConnectTo | Action::SentTo | Action::WasContactedBy => {
+        Action::TriedToConnectTo
+        | Action::SentTo
+        | Action::WasContactedBy
+        | Action::ConnectedWith => {
             write!(line, " at {}", sighting.peer())
         }
         Action::UsedAddressOf => write!(line, ": {}{}", sighting.peer(), resolved(sighting)),

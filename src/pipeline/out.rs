@@ -152,6 +152,20 @@ impl Out<'_> {
         }
     }
 
+    /// A fingerprint: no name, and asked for only where one is listed.
+    fn fingerprint(&mut self, seen: &Seen<'_>, kind: Kind, print: &[u8], note: Note) {
+        let rules = self.rules;
+        let Some(hit) = rules.and_then(|rules| rules.match_fingerprint(kind, print)) else {
+            return;
+        };
+        if kind == Kind::Ja4 {
+            self.sighting(seen, kind, print, note, hit);
+        } else {
+            let text: String = print.iter().map(|byte| format!("{byte:02x}")).collect();
+            self.sighting(seen, kind, text.as_bytes(), note, hit);
+        }
+    }
+
     #[cold]
     fn sighting(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note, hit: Hit) {
         let name = as_text(name);
@@ -271,6 +285,10 @@ impl Out<'_> {
 
 impl Visit for Out<'_> {
     fn name(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note) {
+        if kind.is_fingerprint() {
+            self.fingerprint(seen, kind, name, note);
+            return;
+        }
         if note.dns.is_some() {
             // In presentation form already.
             self.found(seen, kind, name, note);

@@ -513,6 +513,8 @@ impl<'a> Reader<'a> {
         if let (Some(rules), Transport::Tcp(segment)) = (self.rules.as_deref(), &view.transport)
             && !segment.flags.is_urgent()
             && !self.contacts.is_bound(&view.ip, at.timestamp)
+            // Fingerprints are the workers' to compute, of every hello.
+            && !rules.wanted().hellos()
             && let Some(hello) = tls::glance(segment.payload, |last_two| rules.may_list(last_two))
         {
             self.stats.glanced.hellos.count(hello);

@@ -11,6 +11,7 @@ use crate::names::quic::{self, Quic};
 use crate::names::stream::{Note, Scratch};
 use crate::names::text::NameText;
 use crate::names::{Kind, llmnr, mdns, nbns};
+use crate::rules::RuleSet;
 use crate::stats::{Fill, WorkerStats};
 use crate::stream::table::{self, Seen, Segment, Table, Visit};
 use crate::triage::Reader;
@@ -106,6 +107,8 @@ impl Worker {
         // The batch goes back to the reader, and must not keep rules that are replaced.
         findings.rules = batch.rules.take();
         let rules = findings.rules.clone();
+        let wanted = rules.as_deref().map(RuleSet::wanted).unwrap_or_default();
+        self.streams.wanted = wanted;
         findings.epoch = batch.epoch;
         findings.input = batch.input;
         findings.born = batch.born;
@@ -171,6 +174,7 @@ impl Worker {
                         continue;
                     };
                     if item.reader == Reader::Quic {
+                        shard.quic.want(wanted);
                         shard.quic.datagram(
                             &item.flow,
                             item.timestamp,
@@ -180,6 +184,7 @@ impl Worker {
                             &mut |found| quic_name(&found, &mut out),
                         );
                     } else {
+                        shard.dtls.want(wanted);
                         let mut visit = |kind: Kind, name: &[u8], ech: bool| {
                             out.name(&seen, kind, name, Note { ech, dns: None });
                         };

@@ -39,6 +39,7 @@ pub use load::{LoadOptions, Loaded, load};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
 
+use crate::names::{Kind, Wanted};
 use endings::Endings;
 use facts::Facts;
 use matcher::Matcher;
@@ -67,6 +68,29 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
+    /// Which fingerprints are listed: of others nothing is computed.
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            ja3: self.others.prints().has_ja3(),
+            ja4: self.others.prints().has_ja4(),
+            certificates: self.others.count(IndicatorKind::Certificate) != 0,
+        }
+    }
+
+    /// The indicator that lists a fingerprint, whose bytes are as [`Kind`] says.
+    pub fn match_fingerprint(&self, kind: Kind, fingerprint: &[u8]) -> Option<Hit> {
+        let prints = &self.others;
+        let found = match kind {
+            Kind::Ja3 => prints.ja3(fingerprint.try_into().ok()?),
+            Kind::Ja4 => prints.ja4(fingerprint.try_into().ok()?),
+            Kind::X509Sha1 => prints.sha1(fingerprint.try_into().ok()?),
+            Kind::X509Sha256 => prints.sha256(fingerprint.try_into().ok()?),
+            Kind::X509Serial => prints.serial(fingerprint),
+            _ => None,
+        };
+        self.other(found, How::Fingerprint)
+    }
+
     /// The most specific indicator that applies to a name.
     ///
     /// `name` is in presentation form: labels joined by dots, unprintable bytes and dots inside
@@ -125,44 +149,6 @@ impl RuleSet {
     /// The listed URL that a request is for: by its host and its target (RFC 9112, section 3.2).
     pub fn match_url(&self, host: &[u8], target: &[u8]) -> Option<Hit> {
         self.other(self.others.url(host, target), How::Url)
-    }
-
-    /// Whether JA3 fingerprints are listed: then those of ClientHellos are taken.
-    pub fn lists_ja3(&self) -> bool {
-        self.others.prints().has_ja3()
-    }
-
-    /// The listed JA3 fingerprint that is this one.
-    pub fn match_ja3(&self, ja3: &[u8; 16]) -> Option<Hit> {
-        self.other(self.others.ja3(ja3), How::Fingerprint)
-    }
-
-    /// Whether JA4 fingerprints are listed: then those of ClientHellos are taken.
-    pub fn lists_ja4(&self) -> bool {
-        self.others.prints().has_ja4()
-    }
-
-    /// The listed JA4 fingerprint that is this one.
-    pub fn match_ja4(&self, ja4: &[u8; 36]) -> Option<Hit> {
-        self.other(self.others.ja4(ja4), How::Fingerprint)
-    }
-
-    /// Whether certificates are listed: then their fingerprints are taken.
-    pub fn lists_certificates(&self) -> bool {
-        self.others.count(IndicatorKind::Certificate) != 0
-    }
-
-    /// The listed certificate that has one of these; `serial` in big-endian bytes.
-    pub fn match_certificate(
-        &self,
-        sha1: &[u8; 20],
-        sha256: &[u8; 32],
-        serial: &[u8],
-    ) -> Option<Hit> {
-        self.other(
-            self.others.certificate(sha1, sha256, serial),
-            How::Fingerprint,
-        )
     }
 
     /// False where no listed name ends in the two labels that have this hash

@@ -139,18 +139,16 @@ impl Others {
         self.number(IndicatorKind::Ja4, self.prints.find_ja4(ja4))
     }
 
-    pub(super) fn certificate(
-        &self,
-        sha1: &[u8; 20],
-        sha256: &[u8; 32],
-        serial: &[u8],
-    ) -> Option<usize> {
-        let found = self
-            .prints
-            .find_sha256(sha256)
-            .or_else(|| self.prints.find_sha1(sha1))
-            .or_else(|| self.prints.find_serial(serial));
-        self.number(IndicatorKind::Certificate, found)
+    pub(super) fn sha1(&self, digest: &[u8; 20]) -> Option<usize> {
+        self.number(IndicatorKind::Certificate, self.prints.find_sha1(digest))
+    }
+
+    pub(super) fn sha256(&self, digest: &[u8; 32]) -> Option<usize> {
+        self.number(IndicatorKind::Certificate, self.prints.find_sha256(digest))
+    }
+
+    pub(super) fn serial(&self, serial: &[u8]) -> Option<usize> {
+        self.number(IndicatorKind::Certificate, self.prints.find_serial(serial))
     }
 
     /// Bytes of heap.

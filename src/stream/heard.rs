@@ -36,7 +36,7 @@ impl Names {
     /// Another name of the message. Those of TLS do not count: triage forgets a hello when it is whole, and reads
     /// a second copy as it comes.
     pub(super) fn add(&mut self, kind: Kind, name: &[u8]) {
-        if matches!(kind, Kind::TlsSni | Kind::X509San | Kind::X509Cn) {
+        if matches!(kind, Kind::TlsSni | Kind::X509San | Kind::X509Cn) || kind.is_fingerprint() {
             return;
         }
         let mut hasher = SEED.build_hasher();

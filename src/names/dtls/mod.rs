@@ -7,8 +7,9 @@
 
 mod fragments;
 
-use super::tls::{Hello, HelloStats, number24, read_body};
-use super::{Kind, x509};
+use super::tls::{Hello, HelloStats, Over, number24, push_fingerprints, read_body};
+use super::x509_fingerprint::Fingerprint;
+use super::{Kind, Wanted, x509};
 use crate::flow::Flow;
 use crate::stats::bump;
 use crate::time::Timestamp;
@@ -85,6 +86,7 @@ pub fn looks_like(payload: &[u8]) -> bool {
 #[derive(Debug, Default)]
 pub struct Dtls {
     table: Table,
+    wanted: Wanted,
     stats: Stats,
 }
 
@@ -93,8 +95,14 @@ impl Dtls {
     pub fn new(bounds: Bounds) -> Self {
         Self {
             table: Table::new(bounds),
+            wanted: Wanted::default(),
             stats: Stats::default(),
         }
+    }
+
+    /// Says which fingerprints are pushed beside names, of messages that become whole from now on.
+    pub fn want(&mut self, wanted: Wanted) {
+        self.wanted = wanted;
     }
 
     /// Messages that are not complete.
@@ -190,6 +198,7 @@ impl Dtls {
             key.kind,
             message.beginning(),
             fragment.length,
+            self.wanted,
             &mut self.stats,
             visit,
         );
@@ -207,6 +216,7 @@ impl Dtls {
             fragment.kind,
             fragment.content,
             fragment.length,
+            self.wanted,
             &mut self.stats,
             visit,
         );
@@ -238,14 +248,21 @@ impl Progress {
         kind: u8,
         bytes: &[u8],
         length: usize,
+        wanted: Wanted,
         stats: &mut Stats,
         visit: &mut impl FnMut(Kind, &[u8], bool),
     ) -> bool {
         let whole = bytes.len() == length;
         if kind == CERTIFICATE {
-            self.certificates(bytes, whole, &mut stats.certificates, visit);
+            self.certificates(bytes, whole, wanted, &mut stats.certificates, visit);
         } else {
             self.hello(bytes, whole, &mut stats.hellos, visit);
+            if whole {
+                let without = &mut stats.hellos.without_fingerprint;
+                push_fingerprints(bytes, Over::Dtls, wanted, without, &mut |kind, print| {
+                    visit(kind, print, false);
+                });
+            }
         }
         whole
     }
@@ -282,6 +299,7 @@ impl Progress {
         &mut self,
         bytes: &[u8],
         whole: bool,
+        wanted: Wanted,
         stats: &mut x509::Stats,
         visit: &mut impl FnMut(Kind, &[u8], bool),
     ) {
@@ -294,8 +312,12 @@ impl Progress {
                 None if whole => rest, // the length lies
                 None => return,
             };
-            let outcome = x509::names(certificate, &mut |kind, name| visit(kind, name, false));
+            let mut visit = |kind: Kind, name: &[u8]| visit(kind, name, false);
+            let outcome = x509::names(certificate, &mut visit);
             stats.count(outcome);
+            if wanted.certificates && certificate.len() == length {
+                Fingerprint::push(certificate, &mut visit);
+            }
             self.next = start.saturating_add(length);
         }
         if whole && self.next != bytes.len() {

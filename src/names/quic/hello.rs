@@ -9,9 +9,10 @@ use super::stats::QuicStats;
 use super::table::{Entry, Id, KeySet, State};
 use super::version::Dialect;
 use super::{Found, Limits, frames};
+use crate::names::Wanted;
 use crate::names::gquic::{self, Chlo};
 use crate::names::kind::Kind;
-use crate::names::tls::{Hello, read_body};
+use crate::names::tls::{Hello, Over, push_fingerprints, read_body};
 use crate::stats::bump;
 use crate::time::Timestamp;
 
@@ -26,6 +27,8 @@ const SPARE_BYTES: usize = 8 * 1024;
 #[derive(Debug)]
 pub(super) struct Rest {
     pub(super) limits: Limits,
+    /// Which fingerprints are given beside names.
+    pub(super) wanted: Wanted,
     pub(super) stats: QuicStats,
     /// For keys that are tried in vain, when a flow's own budget is used up.
     pub(super) pool: Budget,
@@ -44,6 +47,7 @@ impl Rest {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
+            wanted: Wanted::default(),
             stats: QuicStats::default(),
             pool: Budget::full(POOL, Timestamp::default()),
             held: 0,
@@ -210,6 +214,18 @@ impl Rest {
                 visit(Found { name, ..found });
                 left = after;
             }
+        }
+        if let Some(body) = whole {
+            let mut push = |kind: Kind, print: &[u8]| {
+                visit(Found {
+                    kind,
+                    name: print,
+                    ech: false,
+                    ..found
+                });
+            };
+            let without = &mut self.stats.without_fingerprint;
+            push_fingerprints(body, Over::Quic, self.wanted, without, &mut push);
         }
         hello
     }

@@ -31,6 +31,7 @@ pub use header::{Shape, looks_like};
 pub use stats::QuicStats;
 
 use crate::flow::Flow;
+use crate::names::Wanted;
 use crate::names::gquic;
 use crate::names::kind::Kind;
 use crate::packet::path::Hop;
@@ -67,9 +68,9 @@ impl Default for Limits {
 /// A name, and where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found<'a> {
-    /// [`Kind::QuicSni`] or [`Kind::GquicSni`].
+    /// [`Kind::QuicSni`] or [`Kind::GquicSni`]; a fingerprint, where that is wanted.
     pub kind: Kind,
-    /// As it stood in the hello.
+    /// As it stood in the hello; or the fingerprint.
     pub name: &'a [u8],
     /// The hello is an outer one: an encrypted ClientHello is in it.
     pub ech: bool,
@@ -110,6 +111,11 @@ impl Quic {
             table: Table::new(limits.flows, IDLE),
             rest: Rest::new(limits),
         }
+    }
+
+    /// Says which fingerprints are given beside names, of hellos that become whole from now on.
+    pub fn want(&mut self, wanted: Wanted) {
+        self.rest.wanted = wanted;
     }
 
     /// Connections that are known.

@@ -47,6 +47,8 @@ stats! {
     nameless,
     /// Messages in place of a hello that are none, or contradict themselves.
     malformed,
+    /// Whole hellos without a fingerprint though one was wanted: malformed, or with more values than are sorted.
+    without_fingerprint,
     /// Hellos dropped before their end, whose name was not certain.
     incomplete,
     /// Hellos dropped before their end, whose name was certain and given.

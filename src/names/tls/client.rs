@@ -29,6 +29,17 @@ pub fn client_stream(
     joined: &mut Vec<u8>,
     visit: &mut impl FnMut(&[u8]),
 ) -> (Step, Option<Hello>) {
+    client_stream_and_body(bytes, last, joined, &mut |_| {}, visit)
+}
+
+/// The same, and gives the body of the hello to `body` where all of it is there.
+pub(crate) fn client_stream_and_body(
+    bytes: &[u8],
+    last: bool,
+    joined: &mut Vec<u8>,
+    body: &mut impl FnMut(&[u8]),
+    visit: &mut impl FnMut(&[u8]),
+) -> (Step, Option<Hello>) {
     let need = |n: usize| if last { Step::End } else { Step::Need(n) };
     let passed = short_records(bytes);
     if passed > 0 {
@@ -80,6 +91,11 @@ pub fn client_stream(
     };
     let message = start.read(bytes, wanted, joined);
     let hello = client_hello_message(message, end.is_some(), visit);
+    if end.is_some()
+        && let Some(content) = message.get(4..)
+    {
+        body(content);
+    }
     let step = match end {
         // A client waits for the answer: what is left in the record is nothing that counts.
         Some(end) => Step::Took(end.at.saturating_add(end.left) as u64),

@@ -6,9 +6,11 @@
 //! what a caller holds of a stream.
 
 use super::MAX_HELLO;
+use super::fingerprint::{Over, push_fingerprints};
 use super::hello::{Bytes, read_body};
 use super::records::{Cursor, HEADER, Short};
-use crate::names::{Kind, Step, sslv2, x509};
+use crate::names::x509_fingerprint::Fingerprint;
+use crate::names::{Kind, Step, Wanted, sslv2, x509};
 use crate::stats::bump;
 
 /// How much of one certificate is put together, in bytes. With a hundred names it has about 5,000,
@@ -54,12 +56,41 @@ pub fn flight(
     stats: &mut x509::Stats,
     visit: &mut impl FnMut(Kind, &[u8]),
 ) -> Step {
+    let space = Space {
+        joined,
+        certificates: stats,
+        without_fingerprint: &mut 0,
+        wanted: Wanted::default(),
+    };
+    flight_with(state, bytes, last, space, visit)
+}
+
+/// What reading takes beside the bytes.
+pub(crate) struct Space<'a> {
+    /// For messages that are spread over records.
+    pub(crate) joined: &'a mut Vec<u8>,
+    pub(crate) certificates: &'a mut x509::Stats,
+    /// Hellos without a wanted fingerprint.
+    pub(crate) without_fingerprint: &'a mut u64,
+    pub(crate) wanted: Wanted,
+}
+
+/// The same, and pushes the fingerprints that are wanted: of certificates that are all there, and of a hello.
+pub(crate) fn flight_with(
+    state: &mut Flight,
+    bytes: &[u8],
+    last: bool,
+    space: Space<'_>,
+    visit: &mut impl FnMut(Kind, &[u8]),
+) -> Step {
     let mut reader = Reader {
         state,
         bytes,
         last,
-        joined,
-        stats,
+        joined: space.joined,
+        stats: space.certificates,
+        without_fingerprint: space.without_fingerprint,
+        wanted: space.wanted,
         visit,
     };
     let result = if reader.state.pass > 0 {
@@ -84,6 +115,8 @@ struct Reader<'a, V> {
     last: bool,
     joined: &'a mut Vec<u8>,
     stats: &'a mut x509::Stats,
+    without_fingerprint: &'a mut u64,
+    wanted: Wanted,
     visit: &'a mut V,
 }
 
@@ -148,6 +181,8 @@ impl<V: FnMut(Kind, &[u8])> Reader<'_, V> {
                 if kind == CLIENT_HELLO {
                     let visit = &mut *self.visit;
                     read_body(body, true, false, &mut |name| visit(Kind::TlsSni, name));
+                    let without = &mut *self.without_fingerprint;
+                    push_fingerprints(body, Over::Tcp, self.wanted, without, visit);
                 } else if selects_tls13(body) {
                     return Ok(Step::End);
                 }
@@ -189,7 +224,8 @@ impl<V: FnMut(Kind, &[u8])> Reader<'_, V> {
         };
         let behind_length = start.after(self.bytes, 3)?;
         let header = start.read(self.bytes, 3, self.joined);
-        let length = number24(header).unwrap_or(0).min(room);
+        let stated = number24(header).unwrap_or(0);
+        let length = stated.min(room);
         let wanted = length.min(MAX_CERTIFICATE);
         let end = match behind_length.after(self.bytes, wanted) {
             Err(Short::Need(n)) if !self.last => return Err(Short::Need(n)),
@@ -202,6 +238,9 @@ impl<V: FnMut(Kind, &[u8])> Reader<'_, V> {
         };
         let der = behind_length.read(self.bytes, wanted, self.joined);
         let outcome = x509::names(der, self.visit);
+        if wanted == stated && self.wanted.certificates {
+            Fingerprint::push(der, self.visit);
+        }
         if wanted < length {
             bump(&mut self.stats.too_large);
         } else {
@@ -242,6 +281,9 @@ impl<V: FnMut(Kind, &[u8])> Reader<'_, V> {
                 } else if !certificate.is_empty() {
                     let outcome = x509::names(certificate, self.visit);
                     self.stats.count(outcome);
+                    if self.wanted.certificates {
+                        Fingerprint::push(certificate, self.visit);
+                    }
                 }
                 Ok(Step::End)
             }

@@ -11,19 +11,30 @@
 //! | `client` | a client's direction up to its hello |
 //! | `hello` | the hello itself |
 //! | `glance` | a usual hello in one segment, to say that its name is not listed |
+//! | `fields` | all of a hello that has no damage, for fingerprints of it (`ja3`, `ja4`, `fingerprint`) |
 //! | `flight` | what follows a client's hello, and all of a server's direction |
 
 mod client;
+mod fields;
+mod fingerprint;
 mod flight;
 mod glance;
 mod hello;
+mod ja3;
+mod ja4;
 mod records;
 
+pub(crate) use client::client_stream_and_body;
 pub use client::{client_hello, client_stream};
+pub(crate) use fingerprint::push_fingerprints;
+pub use fingerprint::{Fingerprints, Over, fingerprints};
 pub(crate) use flight::number24;
 pub use flight::{Flight, flight};
+pub(crate) use flight::{Space, flight_with};
 pub use glance::glance;
 pub(crate) use hello::read_body;
+pub use ja3::Ja3;
+pub use ja4::Ja4;
 
 /// How much of a ClientHello that is spread over records is put together, in bytes. Post-quantum
 /// hellos have about 1,800; a record can carry 16,384.
@@ -60,6 +71,9 @@ pub struct HelloStats {
     pub incomplete: u64,
     /// Hellos that contradict themselves.
     pub malformed: u64,
+    /// Hellos without a fingerprint though one was wanted: not all there, malformed, in the form of SSL 2.0, or with
+    /// more values than are sorted.
+    pub without_fingerprint: u64,
 }
 
 impl HelloStats {
@@ -85,6 +99,7 @@ impl HelloStats {
             (&mut self.nameless, other.nameless),
             (&mut self.incomplete, other.incomplete),
             (&mut self.malformed, other.malformed),
+            (&mut self.without_fingerprint, other.without_fingerprint),
         ] {
             *sum = sum.saturating_add(n);
         }

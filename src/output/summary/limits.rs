@@ -189,6 +189,10 @@ fn tls(workers: &WorkerStats, all: &mut Limits) {
             hellos.malformed,
         ),
         ("TLS hellos with an encrypted inner name (ECH)", hellos.ech),
+        (
+            "TLS hellos cut short, malformed or too long for the fingerprint that is asked for",
+            hellos.without_fingerprint,
+        ),
         ("certificates cut short", certificates.cut),
         ("certificates malformed", certificates.malformed),
         (
@@ -228,6 +232,10 @@ fn quic(workers: &WorkerStats, all: &mut Limits) {
         ),
         ("QUIC packets of unknown versions", q.unknown_versions),
         ("QUIC hellos malformed", q.malformed),
+        (
+            "QUIC hellos malformed or too long for the fingerprint that is asked for",
+            q.without_fingerprint,
+        ),
         (
             "QUIC hellos of which a part is missing",
             q.incomplete.saturating_add(q.incomplete_named),

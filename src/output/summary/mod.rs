@@ -182,6 +182,8 @@ pub struct Contact {
     pub sent_to: u64,
     /// Alerts: connections and datagrams that came from there.
     pub was_contacted_by: u64,
+    /// Alerts: connections opened with a listed fingerprint.
+    pub connected_with: u64,
     /// Alerts: addresses used that a listed name had been resolved to.
     pub used_address_of: u64,
     /// Time of the earliest alert, RFC 3339.
@@ -509,6 +511,7 @@ impl Alerts {
                     tried_to_connect_to: contact.did(Action::TriedToConnectTo),
                     sent_to: contact.did(Action::SentTo),
                     was_contacted_by: contact.did(Action::WasContactedBy),
+                    connected_with: contact.did(Action::ConnectedWith),
                     used_address_of: contact.did(Action::UsedAddressOf),
                     first: contact.first.to_string(),
                     last: contact.last.to_string(),

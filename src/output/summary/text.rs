@@ -166,6 +166,7 @@ impl Summary {
                 (Action::TriedToConnectTo, contact.tried_to_connect_to),
                 (Action::SentTo, contact.sent_to),
                 (Action::WasContactedBy, contact.was_contacted_by),
+                (Action::ConnectedWith, contact.connected_with),
                 (Action::UsedAddressOf, contact.used_address_of),
             ] {
                 if n != 0 {
