@@ -194,6 +194,7 @@ impl Sighting {
             | Kind::DtlsSni
             | Kind::HttpHost
             | Kind::HttpUriHost
+            | Kind::HttpUrl
             | Kind::HttpConnect
             | Kind::Http2Authority
             | Kind::SocksHost

@@ -134,6 +134,15 @@ pub(super) fn has_known_method(line: &[u8]) -> bool {
     request_line(line).is_some_and(|(method, ..)| KNOWN_METHODS.contains(&method))
 }
 
+/// The target of the request that `bytes` begin with.
+pub(super) fn target(bytes: &[u8]) -> Option<&[u8]> {
+    let (first, _) = line(bytes.get(blank_lines(bytes)..)?)?;
+    match first_line(first) {
+        FirstLine::Response => None,
+        _ => request_line(first).map(|(_, target, _)| target),
+    }
+}
+
 /// What the complete line `line` begins.
 pub fn first_line(line: &[u8]) -> FirstLine {
     if is_version(line.get(..8).unwrap_or_default())

@@ -50,6 +50,8 @@ pub enum Kind {
     X509Sha256,
     /// The serial number of a certificate: up to 20 bytes, without zeros in front.
     X509Serial,
+    /// What an HTTP/1 request asks for: its host, a space, and its target as it stands in the request.
+    HttpUrl,
 }
 
 impl Kind {
@@ -78,16 +80,17 @@ impl Kind {
         Self::Nbns,
     ];
 
-    /// What is told of TLS beside names, where it is [`Wanted`](super::Wanted).
-    pub const FINGERPRINTS: [Self; 5] = [
+    /// What is told beside names, where it is [`Wanted`](super::Wanted).
+    pub const FINGERPRINTS: [Self; 6] = [
         Self::Ja3,
         Self::Ja4,
         Self::X509Sha1,
         Self::X509Sha256,
         Self::X509Serial,
+        Self::HttpUrl,
     ];
 
-    /// Whether it is no name but tells a client's program or a certificate.
+    /// Whether it is no name but tells a client's program, a certificate or a request.
     pub const fn is_fingerprint(self) -> bool {
         self as usize >= Self::COUNT
     }
@@ -118,6 +121,7 @@ impl Kind {
             Self::X509Sha1 => "x509_sha1",
             Self::X509Sha256 => "x509_sha256",
             Self::X509Serial => "x509_serial",
+            Self::HttpUrl => "http_url",
         }
     }
 
@@ -135,7 +139,7 @@ impl Kind {
             | Self::X509Serial => "tls",
             Self::QuicSni | Self::GquicSni => "quic",
             Self::DtlsSni => "dtls",
-            Self::HttpHost | Self::HttpUriHost | Self::HttpConnect => "http",
+            Self::HttpHost | Self::HttpUriHost | Self::HttpConnect | Self::HttpUrl => "http",
             Self::Http2Authority => "http2",
             Self::SocksHost => "socks",
             Self::MdnsQuery | Self::MdnsAnswer => "mdns",

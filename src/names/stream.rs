@@ -73,6 +73,8 @@ pub struct Scratch {
     pub(super) dns: dns::Scratch,
     /// Which fingerprints are pushed beside names.
     pub wanted: Wanted,
+    /// Scratch: what a request asks for.
+    pub(super) url: Vec<u8>,
     /// What was counted.
     pub stats: Stats,
 }

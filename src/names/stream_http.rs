@@ -15,9 +15,20 @@ impl Direction {
         visit: &mut impl FnMut(Kind, &[u8], Note),
     ) -> Turn {
         let stats = &mut ctx.stats;
+        let url = &mut ctx.url;
+        let target = ctx.wanted.urls.then(|| http::target(bytes)).flatten();
         let (length, body) =
             match http::read_head(bytes, last, &mut self.scan, &mut |kind, host| {
                 visit(kind, host, Note::default());
+                if let Some(target) = target
+                    && kind != Kind::HttpConnect
+                {
+                    url.clear();
+                    url.extend_from_slice(host);
+                    url.push(b' ');
+                    url.extend_from_slice(target);
+                    visit(Kind::HttpUrl, url, Note::default());
+                }
             }) {
                 http::Head::Need(n) => return Step::Need(n).into(),
                 http::Head::Cut => {

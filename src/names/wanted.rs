@@ -1,6 +1,6 @@
-//! What is asked of TLS beside names.
+//! What is asked for beside names.
 
-/// Which fingerprints somebody listed. The default is none, and then nothing is computed.
+/// What somebody listed beside names. The default is nothing, and then nothing is computed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// JA3 of ClientHellos.
@@ -9,6 +9,8 @@ pub struct Wanted {
     pub ja4: bool,
     /// Digests and serial numbers of certificates.
     pub certificates: bool,
+    /// What HTTP requests ask for.
+    pub urls: bool,
 }
 
 impl Wanted {

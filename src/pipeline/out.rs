@@ -20,6 +20,9 @@ use crate::stats::bump;
 use crate::stream::table::{Seen, Visit};
 use crate::time::Timestamp;
 
+/// How much of a URL an alert shows, in bytes.
+const MAX_URL: usize = 2_048;
+
 /// The order of what is found: by payload, and at the end of an input by packet and then by shard. Two
 /// workers never have the same.
 pub(super) type Order = (u64, usize);
@@ -160,6 +163,14 @@ impl Out<'_> {
         };
         if kind == Kind::Ja4 {
             self.sighting(seen, kind, print, note, hit);
+        } else if kind == Kind::HttpUrl {
+            let text = as_text(print.get(..MAX_URL).unwrap_or(print));
+            let text = match text.split_once(' ') {
+                Some((host, target)) if target.starts_with('/') => format!("http://{host}{target}"),
+                Some((_, target)) => target.to_owned(),
+                None => text.into_owned(),
+            };
+            self.sighting(seen, kind, text.as_bytes(), note, hit);
         } else {
             let text: String = print.iter().map(|byte| format!("{byte:02x}")).collect();
             self.sighting(seen, kind, text.as_bytes(), note, hit);

@@ -74,6 +74,7 @@ impl RuleSet {
             ja3: self.others.prints().has_ja3(),
             ja4: self.others.prints().has_ja4(),
             certificates: self.others.count(IndicatorKind::Certificate) != 0,
+            urls: self.lists_urls(),
         }
     }
 
@@ -86,6 +87,10 @@ impl RuleSet {
             Kind::X509Sha1 => prints.sha1(fingerprint.try_into().ok()?),
             Kind::X509Sha256 => prints.sha256(fingerprint.try_into().ok()?),
             Kind::X509Serial => prints.serial(fingerprint),
+            Kind::HttpUrl => {
+                let (host, target) = split_space(fingerprint)?;
+                return self.match_url(host, target);
+            }
             _ => None,
         };
         self.other(found, How::Fingerprint)
@@ -260,4 +265,10 @@ impl RuleSet {
             .saturating_add(self.endings.memory())
             .saturating_add(self.others.memory())
     }
+}
+
+/// What stands before the first space, and what behind it.
+fn split_space(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = bytes.split_at_checked(memchr::memchr(b' ', bytes)?)?;
+    Some((before, rest.get(1..)?))
 }
