@@ -77,6 +77,19 @@ impl Timestamp {
         Some(Self::from_parts(days.saturating_mul(86_400), 0))
     }
 
+    /// The day in UTC, `YYYY-MM-DD`.
+    pub fn date(self) -> String {
+        let Civil {
+            year, month, day, ..
+        } = self.civil();
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
+    /// Whole days since 1970-01-01, in UTC.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(86_400_000_000_000)
+    }
+
     // Howard Hinnant's days-to-civil rule: exact for every day that an i64 of nanoseconds reaches.
     #[allow(clippy::arithmetic_side_effects)] // |days| < 107,000: nothing here can overflow
     fn civil(self) -> Civil {

@@ -88,6 +88,7 @@ fn allocations(rules: &Arc<RuleSet>, bytes: Vec<u8>, workers: usize) -> u64 {
         readers: 1,
         workers,
         filter: None,
+        resolves: true,
     };
     let stop = Arc::new(AtomicBool::new(false));
     let before = ALLOCATIONS.load(Ordering::Relaxed);

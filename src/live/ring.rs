@@ -407,6 +407,22 @@ impl Link for RingTap {
             .as_ref()
             .is_some_and(|ring| ring.is_filled((ring.blocks().saturating_mul(3) / 4).max(2)))
     }
+
+    fn take_bulk(&mut self) {
+        if !self.options.kernel_filter {
+            return;
+        }
+        // Also when the interface comes back.
+        self.options.kernel_filter = false;
+        if let Some(ring) = &self.ring
+            && let Err(error) = ring.socket().filter(&filter::everything())
+        {
+            let name = self.name.clone();
+            self.tell(format!(
+                "interface {name}: the kernel's filter stays, and leaves out bulk with listed addresses: {error}"
+            ));
+        }
+    }
 }
 
 /// What the frames of an interface begin with, and how they are asked for.

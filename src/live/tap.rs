@@ -73,6 +73,9 @@ pub trait Link {
 
     /// Whether most of its memory waits to be read: whoever waits now makes the kernel drop frames.
     fn is_pressed(&self) -> bool;
+
+    /// From now on bulk comes as well, also where the kernel's filter was to leave it out: rules list addresses.
+    fn take_bulk(&mut self) {}
 }
 
 /// An interface that was opened for one reader.

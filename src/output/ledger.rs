@@ -1,8 +1,8 @@
-//! Which sightings are alerts: repeats are folded, and everything is counted.
+//! Which sightings are alerts: repeats are folded, what is expired or allowed is silent, and everything is counted.
 
-use super::tally::Tally;
-use crate::alert::{Folded, Folder, Sighting};
-use crate::rules::{Indicator, PackInfo, RuleSet};
+use super::tally::{Silence, Tally};
+use crate::alert::{Evidence, Folded, Folder, Sighting};
+use crate::rules::{Asked, Indicator, PackInfo, RuleSet, Seen};
 
 /// Folds and counts.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ impl Ledger {
         }
     }
 
-    /// The indicator and the pack of a sighting that is an alert; `None` for a repeat of one.
+    /// The indicator and the pack of a sighting that is an alert; `None` for a repeat of one, and for what is expired or
+    /// allowed.
     pub fn take<'r>(
         &mut self,
         sighting: &Sighting,
@@ -32,6 +33,10 @@ impl Ledger {
         }
         let indicator = rules.indicator(sighting.hit.indicator)?;
         let pack = rules.pack(indicator.pack)?;
+        if let Some((silence, why)) = silence(sighting, &indicator, rules) {
+            self.tally.silence(sighting, &indicator, silence, &why);
+            return None;
+        }
         self.tally.alert(sighting, &indicator, pack);
         Some((indicator, pack))
     }
@@ -49,5 +54,125 @@ impl Ledger {
     /// Alerts that could not be remembered for folding.
     pub fn not_folded(&self) -> u64 {
         self.folder.overflowed()
+    }
+}
+
+/// Why a sighting is no alert.
+fn silence(
+    sighting: &Sighting,
+    indicator: &Indicator<'_>,
+    rules: &RuleSet,
+) -> Option<(Silence, String)> {
+    if let Some(last) = indicator.expires.as_deref()
+        && *last < *sighting.timestamp.date()
+    {
+        return Some((Silence::Expired, format!("expired on {last}")));
+    }
+    rules.allow_entries().next()?;
+    let packs = std::iter::once(&indicator.pack).chain(&indicator.also_in);
+    let packs: Vec<&str> = packs
+        .filter_map(|id| Some(rules.pack(*id)?.name.as_str()))
+        .collect();
+    let server = sighting.peer().ip();
+    let seen = match sighting.evidence {
+        Evidence::Address(_) => Seen::Address(server),
+        _ => Seen::Name {
+            name: &sighting.name,
+            // Of DNS the other side is a resolver.
+            server: sighting.dns.is_none().then_some(server),
+        },
+    };
+    let entry = rules.allowed(&Asked {
+        seen,
+        indicator: indicator.name,
+        client: Some(sighting.device()),
+        packs: &packs,
+        day: sighting.timestamp.day(),
+    })?;
+    Some((Silence::Allowed, entry.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::alert::tests::sighting;
+    use crate::rules::{LoadOptions, load};
+
+    fn rules(folder: &Path, groups: &str, allow: Option<&str>) -> RuleSet {
+        let file = folder.join("rules.yaml");
+        let text = format!("bellerophon: 1\npack: p\ngroups:\n{groups}");
+        std::fs::write(&file, text).unwrap();
+        let exceptions = folder.join("allow.yaml");
+        if let Some(entries) = allow {
+            let text = format!("bellerophon-allow: 1\nentries:\n{entries}");
+            std::fs::write(&exceptions, text).unwrap();
+        }
+        let options = LoadOptions {
+            rules: vec![file],
+            allow: allow.map(|_| exceptions).into_iter().collect(),
+            ..LoadOptions::default()
+        };
+        load(&options).unwrap().rules
+    }
+
+    fn silenced(ledger: &Ledger) -> Vec<(String, String, u64)> {
+        let silenced = ledger.tally().silenced();
+        silenced
+            .map(|s| (s.indicator.to_string(), s.why.to_string(), s.count))
+            .collect()
+    }
+
+    #[test]
+    fn an_indicator_counts_on_its_last_day_and_not_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let groups = "  - {expires: 2021-07-18, domains: [evil.example]}\n";
+        let rules = rules(folder.path(), groups, None);
+        let mut ledger = Ledger::new(0);
+        // 2021-07-18 23:59:59 and a second later.
+        let last = 1_626_652_799;
+        let mut on_the_day = sighting("evil.example", last);
+        on_the_day.hit = rules.match_name(b"evil.example").unwrap();
+        assert!(ledger.take(&on_the_day, &rules).is_some());
+        let mut later = sighting("evil.example", last + 1);
+        later.hit = on_the_day.hit;
+        assert!(ledger.take(&later, &rules).is_none());
+        assert_eq!(ledger.tally().alerts(), 1);
+        assert_eq!(
+            silenced(&ledger),
+            [(
+                "evil.example".to_owned(),
+                "expired on 2021-07-18".to_owned(),
+                1
+            )]
+        );
+    }
+
+    #[test]
+    fn what_is_allowed_is_counted_and_listed_with_its_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let groups = "  - domains: [evil.example]\n";
+        let entries = "  - {name: evil.example, client: 10.0.0.0/8, reason: our own sinkhole}\n";
+        let rules = rules(folder.path(), groups, Some(entries));
+        let mut ledger = Ledger::new(0);
+        let mut ours = sighting("x.evil.example", 1);
+        ours.hit = rules.match_name(b"x.evil.example").unwrap();
+        for _ in 0..2 {
+            assert!(ledger.take(&ours, &rules).is_none());
+        }
+        let mut other = ours.clone();
+        other.flow.src = [192, 0, 2, 7].into();
+        assert!(ledger.take(&other, &rules).is_some());
+        let silenced = silenced(&ledger);
+        assert_eq!(silenced.len(), 1);
+        assert_eq!(silenced[0].2, 2);
+        assert!(
+            silenced[0].1.contains("our own sinkhole"),
+            "{}",
+            silenced[0].1
+        );
+        assert_eq!(ledger.tally().silent(Silence::Allowed), 2);
+        assert_eq!(ledger.tally().silent(Silence::Expired), 0);
     }
 }

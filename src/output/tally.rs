@@ -13,6 +13,48 @@ const MAX_PAIRS: usize = 20_000;
 /// How many different names are kept for a pair.
 const MAX_NAMES: usize = 8;
 
+/// How many different silenced findings are told apart.
+const MAX_SILENCED: usize = 1_000;
+
+/// Why a finding is no alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Silence {
+    /// An entry of the allow list covers it.
+    Allowed,
+    /// The indicator had expired.
+    Expired,
+}
+
+impl Silence {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Allowed, Self::Expired];
+
+    /// For machines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// Findings of one indicator that are no alerts, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silenced {
+    /// The indicator.
+    pub indicator: Box<str>,
+    /// Why, in words.
+    pub why: Box<str>,
+    /// How many.
+    pub count: u64,
+    /// The device of the first.
+    pub device: IpAddr,
+    /// The earliest.
+    pub first: Timestamp,
+    /// The latest.
+    pub last: Timestamp,
+}
+
 /// What one device had to do with one indicator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
@@ -48,6 +90,9 @@ pub struct Tally {
     alerts: u64,
     repeats: u64,
     beyond: u64,
+    silenced: BTreeMap<(Silence, Box<str>, Box<str>), Silenced>,
+    /// By reason.
+    silent: [u64; Silence::ALL.len()],
 }
 
 impl Tally {
@@ -87,6 +132,45 @@ impl Tally {
                 contact.more_names = contact.more_names.saturating_add(1);
             }
         }
+    }
+
+    /// Counts a finding that is no alert.
+    pub fn silence(
+        &mut self,
+        sighting: &Sighting,
+        indicator: &Indicator<'_>,
+        silence: Silence,
+        why: &str,
+    ) {
+        if let Some(n) = self.silent.get_mut(silence as usize) {
+            *n = n.saturating_add(1);
+        }
+        let key = (silence, indicator.name.into(), why.into());
+        if self.silenced.len() >= MAX_SILENCED && !self.silenced.contains_key(&key) {
+            return;
+        }
+        let now = sighting.timestamp;
+        let silenced = self.silenced.entry(key).or_insert_with(|| Silenced {
+            indicator: indicator.name.into(),
+            why: why.into(),
+            count: 0,
+            device: sighting.device(),
+            first: now,
+            last: now,
+        });
+        silenced.count = silenced.count.saturating_add(1);
+        silenced.first = silenced.first.min(now);
+        silenced.last = silenced.last.max(now);
+    }
+
+    /// Findings that are no alerts, by reason and indicator; no more than the bound.
+    pub fn silenced(&self) -> impl Iterator<Item = &Silenced> {
+        self.silenced.values()
+    }
+
+    /// How many findings are no alerts for a reason.
+    pub fn silent(&self, silence: Silence) -> u64 {
+        self.silent.get(silence as usize).copied().unwrap_or(0)
     }
 
     /// Alerts given.

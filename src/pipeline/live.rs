@@ -14,7 +14,7 @@ use super::bound::Binding;
 use super::early::Early;
 use super::reader::{At, Closed, Ended, Reader};
 use crate::live::TapStats;
-use crate::rules::Current;
+use crate::rules::{Current, RuleSet};
 use crate::source::Frames;
 use crate::stats::{Fill, ReaderStats, WorkerStats};
 use crate::stream::defrag::Limits;
@@ -235,6 +235,9 @@ impl Reader<'_> {
         let Some(link) = frames.link() else {
             return Ok(());
         };
+        if self.rules.as_deref().is_some_and(RuleSet::lists_addresses) {
+            link.take_bulk();
+        }
         house.patience = if link.is_pressed() {
             Duration::ZERO
         } else {

@@ -35,6 +35,13 @@ pub struct LoadOptions {
     pub detail: bool,
 }
 
+impl LoadOptions {
+    /// The files and folders that are read.
+    pub fn files(&self) -> Vec<PathBuf> {
+        [&self.rules[..], &self.allow].concat()
+    }
+}
+
 /// A rule set and what is to be said about it.
 #[derive(Debug)]
 pub struct Loaded {

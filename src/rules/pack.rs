@@ -50,6 +50,14 @@ pub struct PackInfo {
     pub refused: usize,
 }
 
+impl PackInfo {
+    /// How many indicators it brought.
+    pub fn indicators(&self) -> usize {
+        let others = self.others.iter();
+        others.fold(self.domains, |sum, (_, count)| sum.saturating_add(*count))
+    }
+}
+
 /// A whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

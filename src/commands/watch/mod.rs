@@ -30,7 +30,7 @@ use crate::output::counted;
 use crate::output::log_file::{LogFile, Options as LogOptions, StreamOptions, StreamOut};
 use crate::output::summary::{Facts, Summary};
 use crate::pipeline::{self, Live, LiveConfig, Progress};
-use crate::rules::{self, Current};
+use crate::rules::{self, Current, IndicatorKind, RuleSet};
 use crate::sandbox::{self, rights};
 use crate::serve::control::{Access, Control};
 use crate::serve::http::Server;
@@ -48,6 +48,16 @@ const NEWS: usize = 256;
 /// So many defects of rules are told one by one.
 const PROBLEMS: usize = 20;
 
+/// `1,444 names, 7 addresses`.
+fn listed(rules: &RuleSet) -> String {
+    let counts = IndicatorKind::ALL.into_iter().filter_map(|kind| {
+        let (one, more) = kind.words();
+        let count = rules.count(kind);
+        (count != 0).then(|| counted(count as u64, one, more))
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -57,7 +67,7 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     let watched = if args.no_auto_reload {
         None
     } else {
-        Watched::new(&options.rules)
+        Watched::new(&options.files())
     };
     let loaded = rules::load(&options)?;
     let rules = Arc::new(loaded.rules);
@@ -178,6 +188,9 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     if let Some(age) = Age::of(&rules, Timestamp::of_clock()).filter(Age::is_old) {
         desk.say(&format!("{age}: look for newer ones"));
     }
+    if rules.lists_addresses() && !args.capture.no_kernel_filter {
+        desk.say("addresses are listed: the kernel's filter, which leaves out bulk, is off");
+    }
     desk.say(&format!("sandbox: {sandbox}"));
     if let Some(server) = &server {
         desk.say(&format!(
@@ -187,7 +200,7 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
     }
     desk.say(&format!(
         "{} listed; {} of {} and {} read {}",
-        counted(rules.len() as u64, "name", "names"),
+        listed(&rules),
         counted(
             threads.interfaces.len() as u64,
             "capture thread",
@@ -372,6 +385,7 @@ fn plan(args: &Watch) -> sandbox::Plan {
         _ => PathBuf::from("."),
     };
     let mut read = args.rules.rules.clone();
+    read.extend(args.rules.allow.clone());
     read.extend(args.config.clone());
     let eve = args.output.eve.as_deref().filter(|p| !is_stdout(p));
     let mut write: Vec<PathBuf> = eve

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::output::{counted, grouped};
-use crate::rules::{self, Current, LoadOptions, Loaded, Problem, RuleSet};
+use crate::rules::{self, Current, LoadOptions, Loaded, PackInfo, Problem, RuleSet};
 use crate::serve::control::{Reply, ReplyTo};
 
 /// How often the files are looked at.
@@ -115,7 +115,7 @@ impl Reloader {
         let (send, result) = bounded(1);
         let options = self.options.clone();
         // Before they are read: what changes meanwhile is a change.
-        let marks = self.watch.as_ref().map(|_| marks(&options.rules));
+        let marks = self.watch.as_ref().map(|_| marks(&options.files()));
         thread::Builder::new()
             .name("rules".to_owned())
             .spawn(move || {
@@ -154,7 +154,7 @@ impl Reloader {
         self.old.retain(|rules| Arc::strong_count(rules) > 1);
         if self.building.is_none()
             && let Some(watch) = &mut self.watch
-            && watch.changed(now, &self.options.rules)
+            && watch.changed(now, &self.options.files())
             && let Err(error) = self.begin(Cause::Change, false)
         {
             return Some(Done {
@@ -216,7 +216,7 @@ impl Reloader {
         }
         if !force && now < before.div_ceil(2) {
             return Err(format!(
-                "{} names are listed now and only {} would be: less than half; `ctl reload --force` if that is right",
+                "{} indicators are listed now and only {} would be: less than half; `ctl reload --force` if that is right",
                 grouped(before as u64),
                 grouped(now as u64)
             ));
@@ -225,11 +225,17 @@ impl Reloader {
             return Err(format!("{why}; `ctl reload --force` if that is right"));
         }
         self.known = all_defects(&loaded.problems);
+        let only_names = loaded.rules.len() == loaded.rules.name_count();
         self.old.push(self.current.replace(Arc::new(loaded.rules)));
         self.loaded = SystemTime::now();
+        let what = if only_names {
+            ("name", "names")
+        } else {
+            ("indicator", "indicators")
+        };
         let mut text = format!(
             "{} listed, before {}",
-            counted(now as u64, "name", "names"),
+            counted(now as u64, what.0, what.1),
             grouped(before as u64)
         );
         if defects != 0 {
@@ -251,18 +257,18 @@ fn all_defects(problems: &[Problem]) -> BTreeSet<String> {
     problems.iter().map(defect).collect()
 }
 
-/// A pack that is gone, or lost more than half of its names: a broken list beside large ones would not show in the sum.
+/// A pack that is gone, or lost more than half of its indicators: a broken list beside large ones would not show in the sum.
 fn shrunk(before: &RuleSet, now: &RuleSet) -> Option<String> {
     before.packs().find_map(|old| {
         let new = now.packs().find(|new| new.name == old.name);
-        let names = new.map_or(0, |new| new.domains);
-        let few = old.domains != 0 && names < old.domains.div_ceil(2);
+        let (had, has) = (old.indicators(), new.map_or(0, PackInfo::indicators));
+        let few = has < had.div_ceil(2);
         few.then(|| {
             format!(
-                "the pack {} lists {} names now and would list {}: less than half",
+                "the pack {} lists {} indicators now and would list {}: less than half",
                 old.name,
-                grouped(old.domains as u64),
-                grouped(names as u64)
+                grouped(had as u64),
+                grouped(has as u64)
             )
         })
     })

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::tally::Tally;
+use super::tally::{Silence, Tally};
 use crate::alert::Action;
 use crate::names::Kind;
 use crate::pipeline::Outcome;
@@ -31,6 +31,9 @@ pub struct Summary {
     pub names: Vec<Count>,
     /// Alerts, by device and indicator.
     pub alerts: Alerts,
+    /// What was seen of addresses that listed names were resolved to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resolved: Vec<Count>,
     /// What limits the result: packets or messages in which a name may have passed unseen.
     pub not_read: Vec<Count>,
     /// Frames that were understood and cannot name a host.
@@ -147,12 +150,38 @@ pub struct Alerts {
     pub devices: u64,
     /// Those of them that were seen to connect.
     pub devices_connected: u64,
+    /// Of the others those that exchanged packets with a listed address, or tried to.
+    pub devices_reached: u64,
+    /// Of the others those that asked for a listed name, or were answered.
+    pub devices_asked: u64,
     /// Alerts that are not in `contacts`, whose length is bounded.
     pub not_in_contacts: u64,
     /// Alerts whose repeats could not be folded, since that table was full.
     pub not_folded: u64,
     /// By device, then indicator.
     pub contacts: Vec<Contact>,
+    /// Findings that are no alerts: of indicators that had expired, and what the allow list covers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silenced: Vec<Silenced>,
+    /// How many of them there are.
+    pub silenced_total: u64,
+}
+
+/// Findings that are no alerts, for one reason.
+#[derive(Debug, Serialize)]
+pub struct Silenced {
+    /// The indicator.
+    pub indicator: String,
+    /// Why they are no alerts.
+    pub why: String,
+    /// How many.
+    pub count: u64,
+    /// Address of the device of the first.
+    pub device: String,
+    /// Time of the earliest, RFC 3339.
+    pub first: String,
+    /// Time of the latest, RFC 3339.
+    pub last: String,
 }
 
 /// What one device had to do with one indicator.
@@ -344,6 +373,7 @@ impl Summary {
             interfaces,
             names,
             alerts,
+            resolved: resolved(outcome),
             not_read,
             nameless,
             rules: rules.map(rules_used).unwrap_or_default(),
@@ -464,6 +494,41 @@ fn notes(reader: &ReaderStats, workers: &WorkerStats) -> Vec<Count> {
     .collect()
 }
 
+/// Addresses that listed names were resolved to, and what became of connections with them.
+fn resolved(outcome: &Outcome) -> Vec<Count> {
+    let (bound, held) = (&outcome.reader.bound, &outcome.held);
+    [
+        ("addresses that listed names were resolved to", bound.learned),
+        (
+            "connections with them that named a listed host, and are reported by it",
+            held.named,
+        ),
+        (
+            "connections with them that named another host, and are not reported",
+            held.explained,
+        ),
+        (
+            "connections with those of them that serve many names, and are not reported",
+            held.shared,
+        ),
+        (
+            "connections with them that were reported before they could name a host: too many at once",
+            held.hurried,
+        ),
+        (
+            "addresses that were forgotten before their time: too many at once",
+            bound.forgotten,
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count != 0)
+    .map(|(what, count)| Count {
+        what: what.to_owned(),
+        count,
+    })
+    .collect()
+}
+
 fn rules_used(rules: &RuleSet) -> Vec<Rules> {
     rules
         .packs()
@@ -493,6 +558,21 @@ fn rules_used(rules: &RuleSet) -> Vec<Rules> {
         .collect()
 }
 
+/// What is done on a connection.
+const CONNECTED: [Action; 3] = [
+    Action::ConnectedTo,
+    Action::WasShownCertificate,
+    Action::ConnectedWith,
+];
+/// What is less than a connection with an address.
+const REACHED: [Action; 3] = [
+    Action::TriedToConnectTo,
+    Action::SentTo,
+    Action::WasContactedBy,
+];
+/// What is done with a resolver.
+const ASKED: [Action; 2] = [Action::LookedUp, Action::WasAnswered];
+
 impl Alerts {
     fn new(tally: Option<&Tally>, not_folded: u64) -> Self {
         let mut contacts = Vec::new();
@@ -520,14 +600,38 @@ impl Alerts {
                 });
             }
         }
+        let devices = |acts: &[Action]| {
+            let did = |c: &super::tally::Contact| acts.iter().any(|act| c.did(*act) != 0);
+            tally.map_or(0, |t| t.devices(did))
+        };
         Self {
             total: tally.map_or(0, Tally::alerts),
             repeats: tally.map_or(0, Tally::repeats),
             devices: tally.map_or(0, |t| t.devices(|_| true)),
-            devices_connected: tally.map_or(0, |t| t.devices(|c| c.did(Action::ConnectedTo) != 0)),
+            devices_connected: devices(&CONNECTED),
+            devices_reached: devices(&[&CONNECTED[..], &REACHED].concat())
+                .saturating_sub(devices(&CONNECTED)),
+            devices_asked: devices(&[&CONNECTED[..], &REACHED, &ASKED].concat())
+                .saturating_sub(devices(&[&CONNECTED[..], &REACHED].concat())),
             not_in_contacts: tally.map_or(0, Tally::beyond),
             not_folded,
             contacts,
+            silenced: tally
+                .into_iter()
+                .flat_map(Tally::silenced)
+                .map(|s| Silenced {
+                    indicator: s.indicator.to_string(),
+                    why: s.why.to_string(),
+                    count: s.count,
+                    device: s.device.to_string(),
+                    first: s.first.to_string(),
+                    last: s.last.to_string(),
+                })
+                .collect(),
+            silenced_total: tally.map_or(0, |t| {
+                let all = Silence::ALL.into_iter();
+                all.fold(0, |sum, silence| sum.saturating_add(t.silent(silence)))
+            }),
         }
     }
 }

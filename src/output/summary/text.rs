@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::super::Style;
 use super::super::printable;
 use super::super::style::{counted, grouped};
-use super::{Count, Interface, Speed, Status, Summary};
+use super::{Alerts, Count, Interface, Silenced, Speed, Status, Summary};
 use crate::alert::Action;
 
 /// How many lines of one sort are shown; the JSON form has all.
@@ -91,6 +91,13 @@ impl Summary {
         }
         row("Speed", &self.speed.text())?;
         self.write_alerts(to, style)?;
+        block(to, style, "No alert, and why", self.alerts.silenced_lines())?;
+        block(
+            to,
+            style,
+            "Addresses of listed names",
+            counts(&self.resolved),
+        )?;
         block(
             to,
             style,
@@ -312,6 +319,27 @@ impl Interface {
             text.push_str(remark);
         }
         text
+    }
+}
+
+impl Alerts {
+    fn silenced_lines(&self) -> Vec<String> {
+        let line = |s: &Silenced| {
+            format!(
+                "{:>12}  {}, {}: {}",
+                grouped(s.count),
+                printable(&s.indicator),
+                s.device,
+                printable(&s.why)
+            )
+        };
+        let mut lines: Vec<String> = self.silenced.iter().map(line).collect();
+        let listed = self.silenced.iter().map(|s| s.count).sum();
+        let more = self.silenced_total.saturating_sub(listed);
+        if more != 0 {
+            lines.push(format!("{:>12}  of other indicators", grouped(more)));
+        }
+        lines
     }
 }
 

@@ -72,8 +72,13 @@ pub(super) fn draw(
         )
     } else if names == 0 {
         let packets = counted(packets.total, "packet", "packets");
-        let text =
-            format!("No names were seen in {packets}, so nothing can be said about contacts.");
+        let text = if facts.rules.is_some_and(RuleSet::lists_addresses) {
+            format!(
+                "No listed address was seen in {packets}, but no names either: nothing can be said about those."
+            )
+        } else {
+            format!("No names were seen in {packets}, so nothing can be said about contacts.")
+        };
         (Status::NothingSeen, text)
     } else if facts.tally.is_none() {
         (
@@ -81,12 +86,19 @@ pub(super) fn draw(
             format!("{names_seen} printed; names are not matched here."),
         )
     } else if facts.rules.is_some_and(RuleSet::is_empty) {
-        let text = format!("{names_seen} seen, but the rules hold no name to match them with.");
+        let text = format!("{names_seen} seen, but the rules hold nothing to match them with.");
         (Status::NotMatched, text)
     } else {
         (
             Status::NothingFound,
-            format!("No listed name was seen in {names_seen}."),
+            if facts.rules.is_some_and(RuleSet::lists_addresses) {
+                let packets = counted(packets.total, "packet", "packets");
+                format!(
+                    "No listed name was seen in {names_seen}, and no listed address in {packets}."
+                )
+            } else {
+                format!("No listed name was seen in {names_seen}.")
+            },
         )
     };
     Verdict {
@@ -127,20 +139,37 @@ fn found(alerts: &Alerts) -> String {
     } else {
         "At least "
     };
-    let connected = alerts.devices_connected;
-    let asked = alerts.devices.saturating_sub(connected);
+    let known = [
+        alerts.devices_connected,
+        alerts.devices_reached,
+        alerts.devices_asked,
+    ];
+    let used = known
+        .iter()
+        .fold(alerts.devices, |rest, n| rest.saturating_sub(*n));
+    let device = |n| counted(n, "device", "devices");
     let mut acts = Vec::new();
-    if connected != 0 {
-        acts.push(format!(
-            "{} to listed infrastructure",
-            counted(connected, "device connected", "devices connected")
-        ));
-    }
-    if asked != 0 {
-        let who = counted(asked, "device", "devices");
-        acts.push(format!(
-            "{who} asked for, or got an answer about, a listed name without a connection being seen"
-        ));
+    for (n, act) in [
+        (
+            alerts.devices_connected,
+            "connected to listed infrastructure",
+        ),
+        (
+            alerts.devices_reached,
+            "exchanged packets with a listed address, or tried to",
+        ),
+        (
+            alerts.devices_asked,
+            "asked for, or got an answer about, a listed name without a connection being seen",
+        ),
+        (
+            used,
+            "used an address that a listed name had been resolved to, which may be chance",
+        ),
+    ] {
+        if n != 0 {
+            acts.push(format!("{} {act}", device(n)));
+        }
     }
     format!(
         "{least}{}. That is a strong lead and not yet a proof of infection: keep the capture, and \
