@@ -119,6 +119,7 @@ fn read(reader: Reader, packet: &Packet) {
         }
         Reader::Mdns | Reader::Llmnr => dns::run(payload),
         Reader::Nbns => nbns::run(payload),
+        Reader::Contact(_) => panic!("triage knows of no addresses"),
         Reader::Quic => quic::run(&framed(0)),
         Reader::Dtls => {
             assert_eq!(payload[0], 22);

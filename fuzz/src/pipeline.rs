@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 
-use bellerophon::alert::Sighting;
+use bellerophon::alert::{Evidence, Sighting};
 use bellerophon::names::Kind;
 use bellerophon::pipeline::{self, Config, Outcome, Progress, Sink, Task};
 use bellerophon::rules::{LoadOptions, RuleSet, load};
@@ -59,10 +59,18 @@ pub fn run(data: &[u8]) {
         assert!(last <= *input, "one input after the other");
         last = *input;
         assert!((1..=outcome.reader.packets / 2).contains(&sighting.packet));
-        if matches!(sighting.kind, Kind::MdnsQuery | Kind::MdnsAnswer) {
-            names::check_mdns(sighting.name.as_bytes());
-        } else {
-            names::check_text(sighting.name.as_bytes());
+        match sighting.evidence {
+            Evidence::Name(Kind::MdnsQuery | Kind::MdnsAnswer) => {
+                names::check_mdns(sighting.name.as_bytes());
+            }
+            Evidence::Name(_) => names::check_text(sighting.name.as_bytes()),
+            // The name is that of an answer seen before.
+            Evidence::Resolved(_) => {
+                assert!(RULES.match_name(sighting.name.as_bytes()).is_some());
+                assert!(sighting.resolution.is_some());
+                continue;
+            }
+            Evidence::Address(_) => panic!("no address is listed"),
         }
         let hit = RULES.match_name(sighting.name.as_bytes());
         assert_eq!(hit, Some(sighting.hit));
@@ -93,6 +101,7 @@ fn numbers(outcome: &Outcome) -> String {
         workers,
         inputs,
         latency,
+        held,
         cpu: _,
         sink_error,
     } = outcome;
@@ -101,7 +110,7 @@ fn numbers(outcome: &Outcome) -> String {
     let mut reader = reader.clone();
     let gaps = std::mem::take(&mut reader.gaps);
     format!(
-        "{reader:?} {:?} {} {workers:?} {inputs:?} {}",
+        "{reader:?} {:?} {} {workers:?} {inputs:?} {held:?} {}",
         gaps.sorted(),
         gaps.others(),
         latency.len()
@@ -120,6 +129,7 @@ fn run_with(
         readers,
         workers,
         filter: None,
+        resolves: true,
     };
     let mut sink = Collected::default();
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,6 +1,6 @@
 //! A rule file.
 
-use bellerophon::rules::{How, LoadOptions, Problem, Scope, load};
+use bellerophon::rules::{How, LoadOptions, PackInfo, Problem, Scope, load};
 
 use super::scratch;
 
@@ -21,9 +21,10 @@ pub fn run(data: &[u8]) {
         }
     };
     loaded.problems.iter().for_each(|p| check(p, data));
-    assert!(!loaded.rules.is_empty() || !loaded.unused.is_empty());
+    let aside = |pack: &PackInfo| !pack.aside.is_empty();
+    assert!(!loaded.rules.is_empty() || loaded.rules.packs().any(aside));
     let rules = &loaded.rules;
-    for (id, indicator) in rules.indicators() {
+    for (id, indicator) in rules.names() {
         let name = &indicator.name;
         assert!(name.len() <= 253 && name.contains('.'));
         let itself = rules.match_name(name.as_bytes());

@@ -16,6 +16,7 @@ const ALL: Wanted = Wanted {
     ja3: true,
     ja4: true,
     certificates: true,
+    urls: true,
 };
 
 type Pushed = Vec<(Kind, Vec<u8>)>;

@@ -50,6 +50,8 @@ pub struct AlertCounts {
     pub total: u64,
     /// Repeats folded into them.
     pub repeats: u64,
+    /// Findings that are no alerts: allowed, or of expired indicators.
+    pub silenced: u64,
     /// Lines of EVE that could not be written.
     pub lost: u64,
 }

@@ -173,6 +173,11 @@ impl Tally {
         self.silent.get(silence as usize).copied().unwrap_or(0)
     }
 
+    /// How many findings are no alerts.
+    pub fn silent_total(&self) -> u64 {
+        self.silent.iter().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+
     /// Alerts given.
     pub fn alerts(&self) -> u64 {
         self.alerts

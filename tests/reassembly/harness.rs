@@ -274,6 +274,7 @@ pub(crate) fn read_captures(captures: &[Vec<Packet>], workers: usize) -> Read {
             readers: 1,
             workers,
             filter: None,
+            resolves: true,
         };
         let mut sink = Lines::default();
         let stop = Arc::new(AtomicBool::new(false));

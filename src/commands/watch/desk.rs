@@ -21,6 +21,7 @@ use crate::output::eve_events::{self, AlertCounts, RuleCounts, Stats, Trouble};
 use crate::output::ledger::Ledger;
 use crate::output::log_file::{LogFile, StreamOut};
 use crate::output::summary::{Interface, names_counted, not_read};
+use crate::output::tally::Silence;
 use crate::output::{Style, console};
 use crate::pipeline::{Live, Outcome, Progress, Sink};
 use crate::rules::RuleSet;
@@ -266,6 +267,7 @@ impl Desk {
             totals: &totals,
             alerts: self.ledger.tally().alerts(),
             repeats: self.ledger.tally().repeats(),
+            silent: Silence::ALL.map(|why| (why, self.ledger.tally().silent(why))),
             latency: &self.latency,
             eve: self.s.eve.as_ref().map(LogFile::stats),
             console: self.s.console.as_ref().map(|(console, _)| console.stats()),
@@ -303,6 +305,7 @@ impl Desk {
                 alerts: AlertCounts {
                     total: self.ledger.tally().alerts(),
                     repeats: self.ledger.tally().repeats(),
+                    silenced: self.ledger.tally().silent_total(),
                     lost: self.lost_lines(),
                 },
                 rules: RuleCounts {

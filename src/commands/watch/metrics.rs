@@ -9,6 +9,7 @@ use super::totals::Totals;
 use crate::live::State;
 use crate::output::log_file::{self, StreamStats};
 use crate::output::summary::{names_counted, not_read};
+use crate::output::tally::Silence;
 use crate::rules::Current;
 use crate::sandbox;
 use crate::serve::exposition::Exposition;
@@ -43,6 +44,8 @@ pub(super) struct Page<'a> {
     pub(super) totals: &'a Totals,
     pub(super) alerts: u64,
     pub(super) repeats: u64,
+    /// Findings that are no alerts, and why.
+    pub(super) silent: [(Silence, u64); Silence::ALL.len()],
     /// From a packet's time to its alert, in nanoseconds.
     pub(super) latency: &'a Histogram<u64>,
     pub(super) eve: Option<log_file::Stats>,
@@ -203,6 +206,7 @@ fn text(page: &Page<'_>, sandbox: &[(&str, bool)]) -> String {
     .sample(&[("table", "streams")], workers.streams.made_room())
     .sample(&[("table", "quic")], workers.quic.evicted)
     .sample(&[("table", "dtls")], workers.dtls.evicted)
+    .sample(&[("table", "addresses")], reader.bound.forgotten)
     .sample(
         &[("table", "fragments")],
         reader
@@ -218,6 +222,13 @@ fn text(page: &Page<'_>, sandbox: &[(&str, bool)]) -> String {
         "Repeats folded into alerts.",
     )
     .sample(&[], page.repeats);
+    let mut family = e.counter(
+        "bellerophon_silenced_findings_total",
+        "Findings that are no alerts: what the allow list covers, and of indicators that had expired.",
+    );
+    for (why, count) in page.silent {
+        family.sample(&[("why", why.as_str())], count);
+    }
     e.histogram(
         "bellerophon_alert_latency_seconds",
         "From a packet's time to its alert.",
@@ -244,6 +255,7 @@ fn tables(e: &mut Exposition, reader: &ReaderStats, workers: &WorkerStats) {
         ("streams", workers.streams_fill),
         ("quic", workers.quic_fill),
         ("dtls", workers.dtls_fill),
+        ("addresses", reader.bound_fill),
     ];
     let mut family = e.gauge("bellerophon_table_entries", "Entries in use, by table.");
     for (table, fill) in tables {
@@ -368,9 +380,12 @@ fn rules(e: &mut Exposition, page: &Page<'_>) {
         time.duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0.0, |since| since.as_secs_f64())
     };
-    let mut family = e.gauge("bellerophon_rules_indicators", "Names listed, by pack.");
+    let mut family = e.gauge(
+        "bellerophon_rules_indicators",
+        "Indicators listed, by pack.",
+    );
     for pack in page.current.get().packs() {
-        family.sample(&[("pack", &pack.name)], pack.domains as u64);
+        family.sample(&[("pack", &pack.name)], pack.indicators() as u64);
     }
     let mut family = e.gauge(
         "bellerophon_rules_updated_timestamp_seconds",

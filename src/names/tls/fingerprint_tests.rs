@@ -9,6 +9,7 @@ const BOTH: Wanted = Wanted {
     ja3: true,
     ja4: true,
     certificates: false,
+    urls: false,
 };
 
 /// The body of a ClientHello that is written down field by field.
@@ -310,6 +311,7 @@ fn only_what_is_wanted_is_given() {
             ja3,
             ja4,
             certificates: true,
+            urls: false,
         };
         let read = fingerprints(&bytes, Over::Tcp, wanted).unwrap();
         assert_eq!((read.ja3.is_some(), read.ja4.is_some()), (ja3, ja4));

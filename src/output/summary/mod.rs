@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::tally::{Silence, Tally};
+use super::tally::Tally;
 use crate::alert::Action;
 use crate::names::Kind;
 use crate::pipeline::Outcome;
@@ -628,10 +628,7 @@ impl Alerts {
                     last: s.last.to_string(),
                 })
                 .collect(),
-            silenced_total: tally.map_or(0, |t| {
-                let all = Silence::ALL.into_iter();
-                all.fold(0, |sum, silence| sum.saturating_add(t.silent(silence)))
-            }),
+            silenced_total: tally.map_or(0, Tally::silent_total),
         }
     }
 }
