@@ -25,6 +25,9 @@ mod yaml;
 
 pub use entry::{Asked, Entry, Seen};
 
+use super::domain::rule_name;
+use super::indicator::Scope;
+use super::network::Network;
 use super::problem::Problem;
 
 /// A file of exceptions. Immutable; share it behind an `Arc`.
@@ -43,6 +46,49 @@ impl Allow {
         let (text, raw) = yaml::read(file, bytes).map_err(|problem| vec![problem])?;
         let entries = check::entries(file, text, raw)?;
         Ok(Self { entries })
+    }
+
+    /// From names and addresses that somebody else knows to be innocent, such as a warning list of MISP. `reason` is that of
+    /// all of them. Names are taken exactly; what is no name or network is left out. How many were left out.
+    ///
+    /// # Errors
+    /// When there are more than an allow list may have.
+    pub(super) fn of_known(
+        file: &str,
+        reason: &str,
+        known: &[String],
+    ) -> Result<(Self, usize), Problem> {
+        if known.len() > file::MAX_ENTRIES {
+            let what = format!("{} entries, more than {}", known.len(), file::MAX_ENTRIES);
+            let fix = "give those that your network has to do with";
+            return Err(Problem::new(file, what, fix));
+        }
+        let mut entries = Vec::with_capacity(known.len());
+        for text in known {
+            let address = Network::parse(text).ok();
+            let name = if address.is_none() {
+                rule_name(text).ok().map(|name| (name, Scope::Exact))
+            } else {
+                None
+            };
+            if address.is_some() || name.is_some() {
+                entries.push(Entry {
+                    number: entries.len().saturating_add(1),
+                    line: None,
+                    name,
+                    address,
+                    indicator: None,
+                    clients: None,
+                    packs: None,
+                    reason: reason.to_owned(),
+                    expires: None,
+                    added: None,
+                    by: None,
+                });
+            }
+        }
+        let left = known.len().saturating_sub(entries.len());
+        Ok((Self { entries }, left))
     }
 
     /// The first entry that allows a contact and has not expired. Takes time with the number of entries.

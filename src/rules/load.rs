@@ -169,6 +169,16 @@ fn read_allow(path: &Path) -> Result<Allow, Vec<Problem>> {
         Ok(bytes)
     });
     match read {
+        Ok(bytes) if format::misp::warninglist::is(&bytes) => {
+            let (name, known) = format::misp::warninglist::entries(&bytes).map_err(|refused| {
+                let problem = Problem::new(&label, refused.what, refused.fix);
+                vec![problem.at(refused.line, None)]
+            })?;
+            let reason = format!("on the MISP warning list {name:?}");
+            Allow::of_known(&label, &reason, &known)
+                .map(|(allow, _)| allow)
+                .map_err(|problem| vec![problem])
+        }
         Ok(bytes) => Allow::read(&label, &bytes),
         Err(e) => {
             let what = format!("cannot read it: {e}");

@@ -77,8 +77,18 @@ fn finds_all(made: &Made, more: &[&str]) {
         ];
         arguments.extend(more);
         let ran = run(&arguments).exits(0).says_nothing();
-        let found: Vec<Contact> = ran.json().iter().map(alerted).collect();
-        assert_eq!(found, expected, "{workers} workers");
+        // Addresses of answers and of servers are of one range: that they meet is chance.
+        let by_chance = |alert: &&Value| alert["alert"]["context"]["kind"] == "resolved_address";
+        let alerts = ran.json();
+        let found: Vec<Contact> = alerts
+            .iter()
+            .filter(|a| !by_chance(a))
+            .map(alerted)
+            .collect();
+        // All of it at once would be too much to read.
+        let other = found.iter().zip(&expected).find(|(a, b)| a != b);
+        assert_eq!(other, None, "{workers} workers");
+        assert_eq!(found.len(), expected.len(), "{workers} workers");
     }
 }
 

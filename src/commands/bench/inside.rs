@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::super::Status;
 use super::figures::{Contact, Latency};
 use super::source_options;
-use crate::alert::Sighting;
+use crate::alert::{Evidence, Sighting};
 use crate::cli::bench::Mode;
 use crate::output::report::Alerts;
 use crate::pipeline::{self, Config, Outcome, Progress, Sink, Task};
@@ -158,8 +158,10 @@ impl Sink for Recorder {
     fn sighting(&mut self, input: usize, sighting: &Sighting) -> io::Result<()> {
         let before = self.alerts.tally().alerts();
         self.alerts.sighting(input, sighting)?;
+        // Addresses of answers and of servers are of one range: that they meet is chance, and nothing was planted.
+        let by_chance = matches!(sighting.evidence, Evidence::Resolved(_));
         // Not a repeat of another.
-        if self.alerts.tally().alerts() != before {
+        if self.alerts.tally().alerts() != before && !by_chance {
             self.found.push(Contact {
                 packet: sighting.packet,
                 kind: sighting.evidence.as_str().to_owned(),

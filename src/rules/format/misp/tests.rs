@@ -6,7 +6,6 @@ use serde_json::json;
 use super::super::listing::{Kept, Kind};
 use super::super::{openioc, zeek};
 use super::*;
-use super::{feed as misp_feed, warninglist as misp_warninglist};
 use crate::rules::indicator::Confidence;
 
 fn kept(text: &str) -> Kept {
