@@ -3,6 +3,8 @@
 pub mod bench;
 pub mod doctor;
 pub mod generate;
+pub mod rules;
+pub mod update;
 pub mod watch;
 
 use std::path::PathBuf;
@@ -56,6 +58,8 @@ pub enum Command {
     Config(watch::ConfigArgs),
     /// Say whether names are listed, and why
     Lookup(Lookup),
+    /// Look after rules: fetch lists of indicators
+    Rules(rules::Rules),
     /// Make captures and lists from a seed, to measure with
     Generate(generate::Generate),
     /// Measure speed, memory and what is found, on generated captures or a given one

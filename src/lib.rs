@@ -15,12 +15,15 @@
 //! | [`output`] | alerts, names, summary | collector |
 //!
 //! [`pipeline`] connects them with threads and channels. [`flow`], [`time`] and [`stats`] serve them all;
-//! [`cli`] and [`commands`] are the command line. [`generate`] makes captures to measure with.
+//! [`cli`] and [`commands`] are the command line. [`feeds`] is about folders of fetched lists. [`generate`] makes captures to measure with.
 
 pub mod alert;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod feeds;
+#[cfg(feature = "fetch")]
+pub mod fetch;
 pub mod flow;
 pub mod generate;
 pub mod live;

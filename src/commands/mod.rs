@@ -10,11 +10,13 @@ pub mod lookup;
 pub mod names;
 pub mod replay;
 mod run;
+pub mod update;
 pub mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::cli::rules::RulesCommand;
 use crate::cli::{Cli, Command};
 
 /// How a command ended.
@@ -53,6 +55,9 @@ pub fn run(cli: Cli) -> Status {
         Command::Ctl(args) => ctl::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Lookup(args) => lookup::run(&args),
+        Command::Rules(args) => match args.command {
+            RulesCommand::Update(args) => update::run(&args),
+        },
         Command::Generate(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

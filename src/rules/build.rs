@@ -24,6 +24,7 @@ use super::matcher::{Added, Matcher, Names};
 use super::others::Others;
 use super::pack::{Entry, FullEntry, Group, History, PackInfo};
 use super::problem::Problem;
+use super::provenance::Origin;
 use crate::names::label;
 use file::File;
 use judge::{Judge, judge_other};
@@ -67,6 +68,8 @@ pub(super) struct Builder {
     asides: Vec<Aside>,
     judge: Judge,
     options: Options,
+    /// Where the file that comes next was fetched from.
+    origin: Option<Origin>,
 }
 
 /// What is listed of one kind beside names.
@@ -91,11 +94,22 @@ impl Builder {
         self.options = options;
     }
 
-    /// Takes in one file of our own. `label` names it in problems, `origin` in [`PackInfo::file`].
+    /// Where the file that comes next was fetched from.
+    pub(super) fn comes_from(&mut self, origin: Option<Origin>) {
+        self.origin = origin;
+    }
+
+    /// The files so far.
+    pub(super) fn packs(&self) -> &[PackInfo] {
+        &self.packs
+    }
+
+    /// Takes in one file of our own. `label` names it in problems, `path` in [`PackInfo::file`].
     ///
     /// # Errors
     /// When the file as a whole is of no use.
-    pub(super) fn add(&mut self, label: &str, origin: &str, parsed: Parsed) -> Result<(), Problem> {
+    pub(super) fn add(&mut self, label: &str, path: &str, parsed: Parsed) -> Result<(), Problem> {
+        let origin = self.origin.take();
         let Parsed {
             pack: parsed,
             text,
@@ -186,14 +200,17 @@ impl Builder {
             description: parsed.description,
             licence: parsed.licence,
             attribution: parsed.attribution,
-            updated: updated.map(|d| d.to_string()),
-            file: origin.into(),
+            updated: updated
+                .map(|d| d.to_string())
+                .or_else(|| origin.as_ref()?.day()),
+            file: path.into(),
             format: "bellerophon",
             domains: file.taken(IndicatorKind::Name),
             others: others_of(&file),
             aside: file.take_aside(),
             refused: file.refused,
             sources: file.sources,
+            fetched: origin.map(|origin| origin.fetched),
         });
         Ok(())
     }

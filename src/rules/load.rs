@@ -8,11 +8,13 @@ use std::sync::Arc;
 use super::allow::Allow;
 use super::build::{Aside, Builder, Options};
 use super::builtin::{BuiltIn, DEFAULT_PACK, built_in};
-use super::format::Raw;
+use super::format::{self, Raw};
 use super::pack::PackInfo;
 use super::problem::{Problem, RulesError};
+use super::provenance::{Hashing, Origin, Origins};
 use super::suggest::nearest;
-use super::{RuleSet, format};
+use super::RuleSet;
+use crate::feeds;
 
 /// Longest rule file that is read, in bytes: a million names need about 25 million.
 const MAX_FILE: u64 = 64 << 20;
@@ -71,8 +73,8 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
     for path in &options.rules {
         match files(path, &mut skipped) {
             Ok(files) => {
-                for file in files {
-                    errors.extend(add_file(&mut builder, &file).err());
+                for (file, origin) in files {
+                    errors.extend(add_file(&mut builder, &file, origin, &mut skipped).err());
                 }
             }
             Err(problem) => errors.push(problem),
@@ -188,29 +190,48 @@ fn read_allow(path: &Path) -> Result<Allow, Vec<Problem>> {
     }
 }
 
-fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
+fn add_file(
+    builder: &mut Builder,
+    path: &Path,
+    origin: Option<Origin>,
+    problems: &mut Vec<Problem>,
+) -> Result<(), Problem> {
+    let file = File::open(path).map_err(|e| unreadable(path, &e))?;
+    add_reader(builder, path, file, origin, problems)
+}
+
+/// Takes in what a file has in it.
+///
+/// # Errors
+/// When it as a whole is of no use.
+pub(super) fn add_reader(
+    builder: &mut Builder,
+    path: &Path,
+    from: impl Read,
+    origin: Option<Origin>,
+    problems: &mut Vec<Problem>,
+) -> Result<(), Problem> {
     let label = path.display().to_string();
-    let unreadable = |e: std::io::Error| {
-        Problem::new(
-            &label,
-            format!("cannot read it: {e}"),
-            "check the path and its permissions",
-        )
-    };
-    let file = File::open(path).map_err(unreadable)?;
     let names = builder.names();
-    let raw = format::Raw::read(path, file, MAX_FILE, names).map_err(unreadable)?;
+    let mut from = Hashing::new(from, origin);
+    let raw = Raw::read(path, &mut from, MAX_FILE, names).map_err(|e| unreadable(path, &e))?;
     if u64::try_from(raw.len()).is_ok_and(|len| len > MAX_FILE) {
         let what = format!("the file is longer than {} MiB", MAX_FILE >> 20);
         return Err(Problem::new(&label, what, "split it"));
     }
+    let origin = from.origin(&label).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
     match raw {
         Raw::Own(lifted) => {
             let parsed = format::read_own(&label, lifted, names)?;
+            builder.comes_from(origin);
             builder.add(&label, &label, parsed)
         }
         Raw::Other(text) => {
             let format = format::of(&label, &text)?;
+            builder.comes_from(origin);
             builder.add_list(&label, format.name, |to| {
                 format::read_other(format, &text, to)
             })
@@ -218,27 +239,37 @@ fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
     }
 }
 
-/// The rule files that a path stands for: itself, or those in the folder, by name.
-fn files(path: &Path, skipped: &mut Vec<Problem>) -> Result<Vec<PathBuf>, Problem> {
+fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(
+        &path.display().to_string(),
+        format!("cannot read it: {error}"),
+        "check the path and its permissions",
+    )
+}
+
+/// The rule files that a path stands for: itself, or those in the folder, by name. Of those that `rules update` put into it
+/// the folder's record says where they are from.
+fn files(
+    path: &Path,
+    skipped: &mut Vec<Problem>,
+) -> Result<Vec<(PathBuf, Option<Origin>)>, Problem> {
     let label = path.display().to_string();
-    let unreadable = |e: std::io::Error| {
-        Problem::new(
-            &label,
-            format!("cannot read it: {e}"),
-            "check the path and its permissions",
-        )
-    };
+    let unreadable = |e: std::io::Error| unreadable(path, &e);
     if !std::fs::metadata(path).map_err(unreadable)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
+        return Ok(vec![(path.to_owned(), None)]);
     }
     let mut all = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         all.push(entry.map_err(unreadable)?.path());
     }
     all.sort();
+    let origins = Origins::of_folder(path, skipped);
     let mut rules = Vec::new();
     for file in all {
-        if file.is_dir() && is_beside_rules(&file) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        if feeds::is_own(&name) {
+            // The record itself, what is being written, hidden files.
+        } else if file.is_dir() && is_beside_rules(&file) {
             // Such as the history of a repository, or the versions of a mounted configuration.
         } else if file.is_dir() {
             let what = "folders in a folder of rules are not searched";
@@ -248,7 +279,8 @@ fn files(path: &Path, skipped: &mut Vec<Problem>) -> Result<Vec<PathBuf>, Proble
                 "name it with --rules",
             ));
         } else if format::is_rule_file(&file) {
-            rules.push(file);
+            let origin = origins.of(&file);
+            rules.push((file, origin));
         } else if !is_beside_rules(&file) {
             let what = "not a list by the ending of its name: not read";
             skipped.push(Problem::new(

@@ -17,6 +17,7 @@ mod format;
 mod guard;
 mod idn;
 mod indicator;
+mod inspect;
 mod load;
 mod locate;
 mod matcher;
@@ -24,6 +25,7 @@ mod network;
 mod others;
 mod pack;
 mod problem;
+mod provenance;
 mod suggest;
 
 pub use allow::{Allow, Asked, Entry as AllowEntry, Seen};
@@ -35,9 +37,11 @@ pub use indicator::{
     Confidence, Details, How, Indicator, IndicatorId, IndicatorKind, PackId, Resolved, Scope,
     Severity, Source, SourceRef,
 };
+pub use inspect::{Inspected, inspect};
 pub use load::{LoadOptions, Loaded, load};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
+pub use provenance::Fetched;
 
 use crate::names::{Kind, Wanted};
 use endings::Endings;

@@ -11,6 +11,7 @@ use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::indicator::{Confidence, IndicatorKind, PackId, Severity, SourceRef};
+use super::provenance::Fetched;
 
 /// The version of the schema that this program reads.
 pub(super) const SCHEMA_VERSION: u64 = 1;
@@ -48,6 +49,16 @@ pub struct PackInfo {
     pub aside: Vec<(&'static str, usize)>,
     /// Entries that were left out since something is wrong with them.
     pub refused: usize,
+    /// Where it came from, where `rules update` fetched it.
+    pub fetched: Option<Fetched>,
+}
+
+impl PackInfo {
+    /// How many indicators it brought, of all kinds.
+    pub fn entries(&self) -> usize {
+        let others = self.others.iter().map(|(_, count)| *count);
+        others.fold(self.domains, usize::saturating_add)
+    }
 }
 
 impl PackInfo {

@@ -36,7 +36,7 @@ pub mod rights;
 mod state;
 
 #[cfg(target_os = "linux")]
-mod linux;
+pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 use linux as system;
 

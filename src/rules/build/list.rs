@@ -45,6 +45,7 @@ impl Builder {
         format: &'static str,
         read: impl FnOnce(&mut dyn Listing) -> Result<(), Refused>,
     ) -> Result<(), Problem> {
+        let origin = self.origin.take();
         let id = self.next_pack(label)?;
         let mut taker = Taker {
             builder: self,
@@ -73,17 +74,22 @@ impl Builder {
             let what = format!("the list ({format}) holds no entry");
             return Err(Problem::new(label, what, "give a list with entries"));
         }
+        let origin = origin.as_ref();
         let updated = about.updated.filter(|day| is_date(day));
+        let updated = updated.or_else(|| origin?.day());
         let name = self.pack_name(label);
-        let title = about.title.unwrap_or_else(|| file_name(label));
+        // As it was called when it was fetched: the same everywhere.
+        let title = origin.and_then(|o| o.title.clone()).or(about.title);
+        let title = title.unwrap_or_else(|| file_name(label));
+        let from = origin.map(|o| o.fetched.url.clone());
         let source = Arc::new(Source {
             id: name.clone(),
             title: title.clone(),
-            publisher: about.publisher,
+            publisher: about.publisher.or_else(|| origin?.publisher.clone()),
             published: None,
-            url: about.url,
+            url: about.url.or_else(|| from.clone()),
             licence: about.licence.clone(),
-            list: Some(file_name(label)),
+            list: Some(from.unwrap_or_else(|| file_name(label))),
         });
         self.facts.cite(id, &source);
         file.sources.push(source);
@@ -103,6 +109,7 @@ impl Builder {
             aside: file.take_aside(),
             refused: file.refused,
             sources: file.sources,
+            fetched: origin.map(|o| o.fetched.clone()),
         });
         Ok(())
     }

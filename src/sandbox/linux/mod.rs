@@ -106,6 +106,38 @@ impl Prepared {
     }
 }
 
+/// Gives up every right for a command that needs none: `no_new_privs`, another user where one is named, and all
+/// capabilities with the bounding set. Unlike the sandbox of `watch`, files and connections stay allowed. There is no way back.
+///
+/// # Errors
+///
+/// Anything that cannot be given up in full, other threads that would keep it, and a process that would stay root.
+/// The process may then be partly confined, and should end.
+#[cfg(feature = "fetch")]
+pub(crate) fn surrender(user: Option<&str>) -> Result<(), SandboxError> {
+    alone()?;
+    surrender_thread(user)
+}
+
+/// [`surrender`] without a look at other threads, of which a test always has one.
+#[cfg(feature = "fetch")]
+pub(crate) fn surrender_thread(user: Option<&str>) -> Result<(), SandboxError> {
+    let target = user::Target::resolve(user)?;
+    let grants = files::Grants::open(&[], &[])?;
+    let mut done = Done {
+        mode: Mode::Strict,
+        items: Vec::with_capacity(3),
+    };
+    done.put(give_up_new_privileges())?;
+    let changed = target.become_it();
+    // The capabilities go also where the user could not be changed.
+    let capabilities = capabilities::limit(false);
+    target.verify(&changed)?;
+    capabilities::verify(&capabilities)?;
+    done.put(target.report(changed, &grants))?;
+    done.put(capabilities.report(false))
+}
+
 /// What this kernel has of Landlock. Nothing of this thread changes.
 #[must_use]
 pub fn landlock() -> Item {
