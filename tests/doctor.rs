@@ -265,6 +265,7 @@ fn one_sided_traffic() {
     is(&report, "traffic.contacts", "warning");
     assert_eq!(check(&report, "rules.names")["values"]["names"], 1);
     is(&report, "rules.age", "skipped");
+    is(&report, "rules.fetched", "skipped");
 }
 
 #[test]

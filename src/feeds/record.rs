@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::FeedName;
 use super::folder::{self, FolderError};
+use super::name::FeedName;
 use crate::time::Timestamp;
 
 /// The record's file in the folder of lists.

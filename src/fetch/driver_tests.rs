@@ -23,6 +23,13 @@ fn check(_: &FeedName, bytes: &[u8]) -> Result<Checked, String> {
     })
 }
 
+fn single(url: &str) -> Single {
+    Single {
+        name: None,
+        url: url.into(),
+    }
+}
+
 /// A server of files with entity tags, and a folder.
 struct Scene {
     server: Server,
@@ -200,9 +207,9 @@ fn none_stops_the_others() {
     ]);
     let mut options = scene.options();
     options.urls = vec![
-        scene.server.url("/o/r/main/good.txt?v=1"),
-        "http://lists.example/x".into(),
-        scene.server.url("/none"),
+        single(&scene.server.url("/o/r/main/good.txt?v=1")),
+        single("http://lists.example/x"),
+        single(&scene.server.url("/none")),
     ];
     options.taxii = vec![Collection {
         url: scene.server.url("/collections/c/"),
@@ -249,7 +256,7 @@ fn without_an_index_the_rest_goes_on() {
     for index in ["words", "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"] {
         let scene = Scene::new(&[("/index.yaml", index), ("/x.txt", "1\n")]);
         let mut options = scene.options();
-        options.urls = vec![scene.server.url("/x.txt")];
+        options.urls = vec![single(&scene.server.url("/x.txt"))];
         let (report, _) = scene.update_as(&options);
         let told = outcomes(&report);
         assert!(told[0].starts_with("index: failed: http"), "{}", told[0]);
@@ -288,7 +295,14 @@ fn two_addresses_do_not_take_turns_in_one_file() {
     let scene = Scene::new(&[("/a-b.txt", "1\n"), ("/a/b.txt", "1\n2\n")]);
     let mut options = scene.options();
     options.index = None;
-    options.urls = vec![scene.server.url("/a-b.txt"), scene.server.url("/a/b.txt")];
+    options.urls = vec![
+        single(&scene.server.url("/a-b.txt")),
+        single(&scene.server.url("/a/b.txt")),
+        Single {
+            name: Some("Own.txt".into()),
+            url: scene.server.url("/a/b.txt"),
+        },
+    ];
     let (report, _) = scene.update_as(&options);
     let told = outcomes(&report);
     assert_eq!(told[0], "127.0.0.1-a-b.txt: new, 1 entry");
@@ -296,6 +310,13 @@ fn two_addresses_do_not_take_turns_in_one_file() {
         told[1].contains("kept as 127.0.0.1-a-b.txt already"),
         "{}",
         told[1]
+    );
+    assert_eq!(told[2], "own.txt: new, 2 entries");
+    let record = Record::of_folder(&scene.folder()).unwrap();
+    let own = &record.feeds[&FeedName::existing("own.txt").unwrap()];
+    assert_eq!(
+        (own.title.as_str(), own.publisher.as_str()),
+        ("Own.txt", "127.0.0.1")
     );
 }
 
@@ -380,7 +401,7 @@ fn a_copy_on_disk_connects_to_nobody() {
     );
     assert_eq!(feed.etag, None);
 
-    options.urls = vec![scene.server.url("/")];
+    options.urls = vec![single(&scene.server.url("/"))];
     let error = run(&Surrendered::pretended(), &options, &check, &mut |_| {}).unwrap_err();
     assert!(matches!(error, UpdateError::FromAndUrls));
 }

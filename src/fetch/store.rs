@@ -15,9 +15,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use crate::feeds::{
-    Feed, FeedName, FolderError, RECORD, Record, open_folder, read_at, rfc3339,
-};
+use crate::feeds::{Feed, FeedName, FolderError, RECORD, Record, open_folder, read_at, rfc3339};
 use crate::time::Timestamp;
 
 /// The file that is locked while an update runs. The lock ends with the process, so none is ever stale.

@@ -269,7 +269,7 @@ fn a_pipe_does_not_make_wait() {
     rustix::fs::mknodat(
         rustix::fs::CWD,
         &pipe,
-        FileType::Fifo,
+        rustix::fs::FileType::Fifo,
         Mode::from_raw_mode(0o600),
         0,
     )

@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 
 use super::address::Address;
 use super::http::{Answer, Client, Content, FetchError, Question, Validators};
-use crate::feeds::FeedName;
 use super::secret::Secret;
+use crate::feeds::FeedName;
 
 /// TAXII 2.1, section 1.6.8.
 const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";

@@ -67,11 +67,18 @@ mod tests {
 
     #[test]
     fn what_counts_is_counted() {
-        let list = of("a.txt", "# a list\na.evil-host.example\nb.evil-host.example\n-.-\n").unwrap();
+        let list = of(
+            "a.txt",
+            "# a list\na.evil-host.example\nb.evil-host.example\n-.-\n",
+        )
+        .unwrap();
         assert_eq!((list.entries, list.refused, list.format), (2, 1, "plain"));
         let own = "bellerophon: 1\npack: own\nupdated: 2024-01-02\ngroups:\n  - domains: [a.evil-host.example]\n";
         let own = of("a.list", own).unwrap();
-        assert_eq!((own.entries, own.updated.as_deref()), (1, Some("2024-01-02")));
+        assert_eq!(
+            (own.entries, own.updated.as_deref()),
+            (1, Some("2024-01-02"))
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::RuleSet;
 use super::allow::Allow;
 use super::build::{Aside, Builder, Options};
 use super::builtin::{BuiltIn, DEFAULT_PACK, built_in};
@@ -13,7 +14,6 @@ use super::pack::PackInfo;
 use super::problem::{Problem, RulesError};
 use super::provenance::{Hashing, Origin, Origins};
 use super::suggest::nearest;
-use super::RuleSet;
 use crate::feeds;
 
 /// Longest rule file that is read, in bytes: a million names need about 25 million.

@@ -2,6 +2,7 @@
 
 use super::super::age::Age;
 use super::finding::{Finding, step};
+use crate::feeds::{self, FeedAge};
 use crate::output::{counted, grouped};
 use crate::rules::{Loaded, RulesError};
 use crate::time::Timestamp;
@@ -20,6 +21,7 @@ pub(super) fn judge(loaded: Result<&Loaded, &RulesError>, now: Timestamp) -> Vec
                         .collect::<Vec<_>>(),
                 ),
                 age(Age::of(&loaded.rules, now).as_ref()),
+                fetched(&feeds::ages_of(&loaded.rules, now)),
             ]
         }
         Err(error) => vec![refused(error)],
@@ -111,10 +113,46 @@ fn age(age: Option<&Age>) -> Finding {
     .with("days", *days)
 }
 
+/// Of lists that `rules update` fetched it counts when they were last asked for, not what date they bear.
+fn fetched(ages: &[FeedAge]) -> Finding {
+    let check = "rules.fetched";
+    if ages.is_empty() {
+        return Finding::skipped(check, "no list was fetched by `rules update`");
+    }
+    let oldest = ages.iter().filter_map(|age| age.days).max();
+    let old = ages.iter().filter(|age| age.is_old()).count();
+    let finding = match feeds::warning(ages) {
+        Some(warning) => Finding::warning(
+            check,
+            warning,
+            step(
+                "run `bellerophon rules update`, and have it run every day (bellerophon-update.timer)",
+            ),
+        ),
+        None => Finding::ok(
+            check,
+            format!(
+                "{}, asked for within {}",
+                counted(ages.len() as u64, "list", "lists"),
+                counted(
+                    oldest.unwrap_or(0).unsigned_abs().saturating_add(1),
+                    "day",
+                    "days"
+                )
+            ),
+        ),
+    };
+    finding
+        .with("lists", ages.len())
+        .with("old", old)
+        .with("oldest_days", oldest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::finding::{Level, of};
     use super::*;
+    use crate::feeds::FeedName;
     use crate::rules::{LoadOptions, load};
 
     #[test]
@@ -154,6 +192,24 @@ mod tests {
         assert_eq!(old.level, Level::Warning);
         assert!(old.found.contains("1,234 days"), "{old:?}");
         assert_eq!(age(None).level, Level::Skipped);
+    }
+
+    #[test]
+    fn fetched_lists_are_asked_for_again() {
+        let of = |days| FeedAge {
+            name: FeedName::existing("a.txt").unwrap(),
+            days: Some(days),
+        };
+        assert_eq!(fetched(&[]).level, Level::Skipped);
+        let fresh = fetched(&[of(0), of(2)]);
+        assert_eq!(
+            (fresh.level, fresh.found.as_str()),
+            (Level::Ok, "2 lists, asked for within 3 days")
+        );
+        let old = fetched(&[of(0), of(31)]);
+        assert_eq!(old.level, Level::Warning);
+        assert!(old.found.contains("31 days"), "{old:?}");
+        assert_eq!(old.values["old"], 1);
     }
 
     #[test]

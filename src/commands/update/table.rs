@@ -40,7 +40,8 @@ pub(super) fn write_text(
         }
     }
     for name in &report.gone {
-        let line = format!("{name}: the index does not name it any more; it stays until you remove it");
+        let line =
+            format!("{name}: the index does not name it any more; it stays until you remove it");
         writeln!(to, "{}", style.faint(&line))?;
     }
     let all = report.feeds.len();

@@ -16,6 +16,7 @@ use super::metrics::{self, Board};
 use super::reload::{Cause, Done, Reloader};
 use super::totals::{KernelCounts, Totals};
 use crate::alert::Sighting;
+use crate::feeds;
 use crate::output::eve::{self, Origin};
 use crate::output::eve_events::{self, AlertCounts, RuleCounts, Stats, Trouble};
 use crate::output::ledger::Ledger;
@@ -31,6 +32,9 @@ use crate::time::Timestamp;
 
 /// How often the desk looks around.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How often old lists are told of.
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// How often numbers are put together.
 const NUMBERS: Duration = Duration::from_secs(1);
@@ -94,6 +98,8 @@ pub(super) struct Desk {
     stats_told: Instant,
     status_told: Instant,
     watchdog: Option<Instant>,
+    /// When it was last looked whether fetched lists are old.
+    ages_told: Option<Instant>,
     reloads: u64,
     /// Remarks that were told.
     said: Vec<(String, String)>,
@@ -127,6 +133,7 @@ impl Desk {
             stats_told: now,
             status_told: now,
             watchdog: None,
+            ages_told: None,
             reloads: 0,
             said: Vec::new(),
             s: setup,
@@ -212,6 +219,14 @@ impl Desk {
         }
         // Those of the last alert may have been replaced since, and would stay in memory.
         self.rules = self.s.live.rules.get();
+        let due = |then| now.saturating_duration_since(then) >= DAY;
+        if self.ages_told.is_none_or(due) {
+            self.ages_told = Some(now);
+            let ages = feeds::ages_of(&self.rules, Timestamp::of_clock());
+            if let Some(text) = feeds::warning(&ages) {
+                self.say(&format!("rules: {text}"));
+            }
+        }
         let remarks: Vec<(String, String)> = totals
             .interfaces
             .iter()

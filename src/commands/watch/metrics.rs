@@ -400,6 +400,17 @@ fn rules(e: &mut Exposition, page: &Page<'_>) {
             family.sample(&[("pack", &pack.name)], day.secs() as f64);
         }
     }
+    let mut family = e.gauge(
+        "bellerophon_rules_confirmed_timestamp_seconds",
+        "When the publisher of a fetched list last said that it is the newest.",
+    );
+    for pack in page.current.get().packs() {
+        if let Some(list) = &pack.fetched {
+            // A record without a moment is as old as can be.
+            let secs = list.checked.map_or(0, crate::time::Timestamp::secs);
+            family.sample(&[("pack", &pack.name)], secs as f64);
+        }
+    }
     e.gauge(
         "bellerophon_rules_loaded_timestamp_seconds",
         "When the rules in use were loaded.",

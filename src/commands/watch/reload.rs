@@ -203,11 +203,11 @@ impl Reloader {
         let before = self.current.get().len();
         let now = loaded.rules.len();
         let defects = loaded.problems.len();
-        // What was accepted before is no reason now.
-        let new = loaded
-            .problems
-            .iter()
-            .find(|problem| !self.known.contains(&defect(problem)));
+        // What was accepted before is no reason now. Of a fetched list `rules update` accepted the rest: nobody here can
+        // correct it, and one bad entry must not keep all new ones out.
+        let new = loaded.problems.iter().find(|problem| {
+            !self.known.contains(&defect(problem)) && !is_fetched(&loaded.rules, problem)
+        });
         if !force && let Some(first) = new {
             return Err(format!(
                 "{}, first: {first}; correct them, or `ctl reload --force` to use the rest",
@@ -251,6 +251,13 @@ impl Reloader {
 /// A defect, wherever in its file it stands: lists grow at their beginnings, too.
 fn defect(problem: &Problem) -> String {
     format!("{}: {}", problem.file, problem.what)
+}
+
+/// Whether a defect is one of a list that `rules update` fetched.
+fn is_fetched(rules: &RuleSet, problem: &Problem) -> bool {
+    rules
+        .packs()
+        .any(|pack| pack.fetched.is_some() && pack.file == problem.file)
 }
 
 fn all_defects(problems: &[Problem]) -> BTreeSet<String> {
