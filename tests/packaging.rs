@@ -9,6 +9,9 @@ use serde_json::Value;
 const METRICS: &str = include_str!("../src/commands/watch/metrics.rs");
 const DASHBOARD: &str = include_str!("../packaging/grafana-dashboard.json");
 const CONFIGURATION: &str = include_str!("../packaging/bellerophon.yaml");
+const UPDATE: &str = include_str!("../packaging/bellerophon-update.service");
+const TIMER: &str = include_str!("../packaging/bellerophon-update.timer");
+const MANIFEST: &str = include_str!("../Cargo.toml");
 const ALERTS: &str = include_str!("../packaging/prometheus-alerts.yaml");
 
 /// What looks like the name of a metric.
@@ -87,11 +90,18 @@ fn the_configuration_is_accepted() {
     std::fs::create_dir(folder.path().join("rules")).unwrap();
     let list = "bellerophon: 1\npack: own\ngroups:\n  - domains:\n      - listed.example\n";
     std::fs::write(folder.path().join("rules/own.yaml"), list).unwrap();
+    std::fs::create_dir(folder.path().join("feeds")).unwrap();
+    std::fs::write(
+        folder.path().join("feeds/fetched.txt"),
+        "fetched.example.com\n",
+    )
+    .unwrap();
     for text in [CONFIGURATION, &all] {
         let text = [
             "/var/log/bellerophon",
             "/run/bellerophon",
             "/etc/bellerophon",
+            "/var/lib/bellerophon",
         ]
         .iter()
         .fold(text.to_owned(), |text, path| text.replace(path, here));
@@ -107,5 +117,52 @@ fn the_configuration_is_accepted() {
             "{}",
             String::from_utf8_lossy(&said.stdout)
         );
+    }
+}
+
+/// The value of a key of a unit.
+fn value<'t>(unit: &'t str, key: &str) -> Option<&'t str> {
+    unit.lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+}
+
+/// What connects must not capture, nor write anywhere but where lists are.
+#[test]
+fn the_update_runs_without_rights() {
+    assert_eq!(value(UPDATE, "CapabilityBoundingSet"), Some(""));
+    assert_eq!(value(UPDATE, "AmbientCapabilities"), Some(""));
+    assert_eq!(value(UPDATE, "NoNewPrivileges"), Some("yes"));
+    assert_eq!(value(UPDATE, "ProtectSystem"), Some("strict"));
+    assert_eq!(value(UPDATE, "User"), Some("bellerophon-update"));
+    assert!(!UPDATE.contains("AF_PACKET"));
+    let state = format!("/var/lib/{}", value(UPDATE, "StateDirectory").unwrap());
+    assert!(value(UPDATE, "ExecStart").unwrap().contains(&state));
+    assert!(CONFIGURATION.contains(&state));
+    // The timer starts the unit of its own name.
+    assert_eq!(value(TIMER, "Unit"), None);
+    assert!(MANIFEST.contains("unit-name = \"bellerophon-update\""));
+}
+
+/// Every flag that the unit gives or proposes exists.
+#[test]
+fn the_update_is_a_command() {
+    let mut lines = UPDATE.lines().filter_map(|line| {
+        let line = line.trim_start_matches(['#', ' ']);
+        line.strip_prefix("ExecStart=/usr/bin/bellerophon ")
+    });
+    let all: Vec<&str> = lines.by_ref().collect();
+    assert_eq!(all.len(), 2);
+    for line in all {
+        let said = Command::new(env!("CARGO_BIN_EXE_bellerophon"))
+            .args(line.split(' '))
+            // The line is read as a whole before it is obeyed.
+            .arg("--help")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&said.stdout);
+        assert!(said.status.success(), "{line}");
+        for flag in line.split(' ').filter(|word| word.starts_with("--")) {
+            assert!(text.contains(flag), "{flag}");
+        }
     }
 }

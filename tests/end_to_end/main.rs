@@ -27,3 +27,5 @@ mod sources;
 mod status;
 mod stopping;
 mod tunnels;
+#[cfg(feature = "fetch")]
+mod update;

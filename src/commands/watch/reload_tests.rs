@@ -171,3 +171,37 @@ fn who_asks_while_rules_are_built_gets_them_built_again() {
     assert_eq!(wait(&mut reloader, 0).cause, Cause::Signal);
     assert_eq!(wait(&mut reloader, 0).cause, Cause::Control);
 }
+
+/// A list as `rules update` leaves it.
+fn fetched(folder: &Path, text: &str) {
+    let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    let hash: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let record = format!(r#"{{"version": 1, "feeds": {{"a.txt": {{"sha256": "{hash}"}}}}}}"#);
+    fs::write(folder.join("a.txt"), text).unwrap();
+    fs::write(folder.join("feeds.json"), record).unwrap();
+}
+
+/// Nobody here can correct them, and one of them must not keep all that is new out.
+#[test]
+fn defects_of_fetched_lists_are_no_reason_to_refuse() {
+    let folder = tempfile::tempdir().unwrap();
+    fetched(folder.path(), "a.evil-host.example\n");
+    let options = LoadOptions {
+        rules: vec![folder.path().into()],
+        ..LoadOptions::default()
+    };
+    let rules = rules::load(&options).unwrap().rules;
+    let current = Arc::new(Current::new(Arc::new(rules)));
+    let mut reloader = Reloader::new(options, current, None, &[]);
+    let worse = "a.evil-host.example\nb.evil-host.example\ncom\n";
+    fetched(folder.path(), worse);
+    reloader.begin(Cause::Change, false).unwrap();
+    let said = wait(&mut reloader, 0).result.unwrap();
+    assert!(said.contains("1 defect"), "{said}");
+    assert_eq!(reloader.current.get().len(), 2);
+    // Somebody here changed it.
+    fs::write(folder.path().join("a.txt"), format!("{worse}org\n")).unwrap();
+    reloader.begin(Cause::Change, false).unwrap();
+    let error = wait(&mut reloader, 0).result.unwrap_err();
+    assert!(error.contains("feeds.json"), "{error}");
+}
