@@ -122,7 +122,7 @@ fn a_list_that_is_none_keeps_the_old_one() {
         "",
         "<!DOCTYPE html><p>Log in",
         "{\"type\": \"bundle\"",
-        "com\n",
+        "co.uk\n",
     ] {
         let ran = feeds.update(&["--from", &copy(bad).text()]).unwrap();
         let ran = ran.exits(2);

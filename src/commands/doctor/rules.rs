@@ -104,7 +104,7 @@ fn age(age: Option<&Age>) -> Finding {
                 "the newest are of {newest}, {} days ago: newer hosts are not found",
                 grouped(days.unsigned_abs())
             ),
-            step("look for newer lists of your sources, and give them with --rules"),
+            step("fetch newer lists with `bellerophon rules update`, and give their folder with --rules"),
         )
     } else {
         Finding::ok(check, format!("the newest are of {newest}"))

@@ -193,14 +193,14 @@ fn defects_of_fetched_lists_are_no_reason_to_refuse() {
     let rules = rules::load(&options).unwrap().rules;
     let current = Arc::new(Current::new(Arc::new(rules)));
     let mut reloader = Reloader::new(options, current, None, &[]);
-    let worse = "a.evil-host.example\nb.evil-host.example\ncom\n";
+    let worse = "a.evil-host.example\nb.evil-host.example\nco.uk\n";
     fetched(folder.path(), worse);
     reloader.begin(Cause::Change, false).unwrap();
     let said = wait(&mut reloader, 0).result.unwrap();
     assert!(said.contains("1 defect"), "{said}");
     assert_eq!(reloader.current.get().len(), 2);
     // Somebody here changed it.
-    fs::write(folder.path().join("a.txt"), format!("{worse}org\n")).unwrap();
+    fs::write(folder.path().join("a.txt"), format!("{worse}com.au\n")).unwrap();
     reloader.begin(Cause::Change, false).unwrap();
     let error = wait(&mut reloader, 0).result.unwrap_err();
     assert!(error.contains("feeds.json"), "{error}");
