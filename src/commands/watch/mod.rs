@@ -186,7 +186,9 @@ pub fn run(args: &Watch) -> Result<Status, Box<dyn Error>> {
         ));
     }
     if let Some(age) = Age::of(&rules, Timestamp::of_clock()).filter(Age::is_old) {
-        desk.say(&format!("{age}: look for newer ones (bellerophon rules update)"));
+        desk.say(&format!(
+            "{age}: look for newer ones (bellerophon rules update)"
+        ));
     }
     if rules.lists_addresses() && !args.capture.no_kernel_filter {
         desk.say("addresses are listed: the kernel's filter, which leaves out bulk, is off");
