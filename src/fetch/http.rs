@@ -139,6 +139,8 @@ impl Client {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_response_header_size(MAX_HEAD)
+            // A server may close one that is kept just as it is used again, and nothing is asked twice.
+            .max_idle_connections(0)
             .build();
         let connector =
             ().chain(SocksConnector::default())
