@@ -6,7 +6,7 @@ mod held;
 
 pub use evidence::{Evidence, Reach};
 pub use fold::{Folded, Folder};
-pub use held::{Due, Held, HeldStats, SHARED, Unrelated};
+pub use held::{CROWD, Due, Held, HeldStats, SHARED, Unrelated};
 
 use std::net::{IpAddr, SocketAddr};
 
