@@ -156,6 +156,19 @@ impl Sighting {
         }
     }
 
+    /// What the device did, for people: what follows is the name, address or fingerprint.
+    pub fn words(&self) -> &'static str {
+        match self.evidence {
+            Evidence::Name(Kind::Ja3) => "connected with the JA3 fingerprint",
+            Evidence::Name(Kind::Ja4) => "connected with the JA4 fingerprint",
+            Evidence::Name(Kind::X509Sha1 | Kind::X509Sha256) => {
+                "was shown the certificate with the digest"
+            }
+            Evidence::Name(Kind::X509Serial) => "was shown a certificate with the serial number",
+            _ => self.action().words(),
+        }
+    }
+
     /// What the device did.
     pub fn action(&self) -> Action {
         let answered = self.dns.is_some_and(|dns| dns.response);
