@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::{Evidence, Reach, Sighting};
-use crate::flow::Flow;
+use crate::flow::{Flow, Protocol};
 use crate::time::Timestamp;
 
 /// How many (flow, name) pairs are remembered.
@@ -47,6 +47,7 @@ impl Key {
                 flow = Flow {
                     sport: 0,
                     dport: 0,
+                    protocol: Protocol::Tcp,
                     ..sighting.flow
                 }
                 .canonical();

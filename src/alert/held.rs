@@ -151,7 +151,9 @@ impl Held {
                 return true;
             }
             Evidence::Name(_) => {
-                if sighting.dns.is_none() && self.addresses.contains_key(&sighting.flow.dst) {
+                let ends = [sighting.flow.dst, sighting.flow.src];
+                let is_known = ends.iter().any(|end| self.addresses.contains_key(end));
+                if sighting.dns.is_none() && is_known {
                     let dropped = self.explain(flow, sighting.timestamp);
                     bump(&mut self.stats.named, dropped);
                 }

@@ -160,13 +160,18 @@ impl Contacts {
     }
 
     /// Whether a flow is with an address that a listed name was resolved to.
+    #[inline]
     pub(super) fn is_bound(&self, ip: &Ip<'_>, now: Timestamp) -> bool {
+        !self.bound.is_empty() && self.knows(ip, now)
+    }
+
+    fn knows(&self, ip: &Ip<'_>, now: Timestamp) -> bool {
         let known = |address| self.bound.find(address, now).is_some();
         let may = match ip {
             Ip::V4(a, b) => self.bound.may_know_v4(*a) || self.bound.may_know_v4(*b),
             Ip::V6(a, b) => self.bound.may_know_v6(a) || self.bound.may_know_v6(b),
         };
-        !self.bound.is_empty() && may && (known(ip.source()) || known(ip.destination()))
+        may && (known(ip.source()) || known(ip.destination()))
     }
 
     /// What there is to tell of a packet: a contact that was not told yet. The text beside it is in [`Self::text`].

@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::capture::Packet;
 use testkit::frame::{ethernet, raw};
-use testkit::ip::number;
+use testkit::ip::protocol;
 use testkit::tunnel::{gre, vxlan};
 
 use crate::harness::{DEVICE, EVIL, at, connection, replay, udp};
@@ -184,7 +184,7 @@ fn inside_of_tags_and_tunnels() {
     let packet = |frame| [Packet::new(at(0), frame)];
     let tagged = replay(LISTED, &packet(inner(ethernet().vlan(100))));
     assert_eq!(tagged.events[0]["vlan"], json!([100]));
-    let frame = outer().payload(number::GRE, &gre(0x0800).carry(&inner(raw())));
+    let frame = outer().payload(protocol::GRE, &gre(0x0800).carry(&inner(raw())));
     let in_gre = replay(LISTED, &packet(frame));
     let frame = outer()
         .udp(50_000, 4_789)

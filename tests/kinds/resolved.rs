@@ -229,7 +229,7 @@ fn quic_and_other_datagrams_to_the_address() {
 /// An answer is made by whoever owns the name: the resolver of a whole network must not come under suspicion.
 #[test]
 fn whom_a_resolver_is_asked_for_is_in_the_question() {
-    let ask = |name: &str, n| {
+    let ask = |name: &str, n: u16| {
         udp(
             (OTHER, 40_000 + n),
             (EVIL, 53),
