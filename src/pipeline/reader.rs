@@ -412,6 +412,11 @@ impl<'a> Reader<'a> {
     /// A frame that has more to it than most.
     #[inline(never)]
     fn any_frame(&mut self, at: At, frame: &Frame<'_>) -> Result<(), Ended> {
+        if self.contacts.is_on()
+            && let Some(view) = packet::tunnel_datagram(frame.link, frame.data, &mut self.path)
+        {
+            self.contact(at, &view)?;
+        }
         match packet::decode(frame.link, frame.data, &mut self.path) {
             Ok(view) => self.any_packet(at, &view),
             Err(Stop::Gap(gap)) => {

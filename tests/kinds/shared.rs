@@ -52,7 +52,9 @@ fn other_names_are_said_and_five_silence_it() {
             let used = used(&ran);
             if count >= 5 {
                 assert!(used.is_empty(), "{count} {in_dns}");
-                assert_eq!(ran.counted("serve many names"), 1);
+                // Those of the innocents behind the fifth as well.
+                let innocents = if in_dns { 0 } else { u64::from(count) - 5 };
+                assert_eq!(ran.counted("serve many names"), 1 + innocents);
                 continue;
             }
             assert_eq!(used.len(), 1, "{count} {in_dns}");
