@@ -80,6 +80,26 @@ fn capture(workload: Workload, rules: &RuleSet, packets: u64) -> Vec<u8> {
     bytes
 }
 
+/// Puts in front of a capture an answer that binds a listed name to an address: from then on all addresses are looked at.
+fn with_binding(capture: &[u8]) -> Vec<u8> {
+    let answer = testkit::dns::response(7, "evil.example", testkit::dns::A)
+        .a("evil.example", "203.0.113.66");
+    let frame = testkit::frame::ethernet()
+        .ip("192.0.2.53", "10.0.0.7")
+        .udp(53, 50_000)
+        .payload(answer);
+    let first = testkit::capture::Pcap::new(1)
+        .nanoseconds()
+        .packet(&testkit::capture::Packet::new(
+            1_626_602_400_000_000_000,
+            frame,
+        ))
+        .bytes();
+    // The generated one has the same header of 24 bytes.
+    assert_eq!(first[..4], capture[..4]);
+    [&first, &capture[24..]].concat()
+}
+
 fn allocations(rules: &Arc<RuleSet>, bytes: Vec<u8>, workers: usize) -> u64 {
     let config = Config {
         task: Task::Match(Arc::clone(rules)),
@@ -112,6 +132,31 @@ fn per_thousand(workload: Workload, workers: usize) -> u64 {
 fn small_queries_and_answers() {
     assert_eq!(per_thousand(Workload::Dns, 1), 0);
     assert_eq!(per_thousand(Workload::Dns, 2), 0);
+}
+
+/// Listed addresses, one that a listed name was resolved to, and traffic with neither.
+#[test]
+fn addresses_that_are_looked_at() {
+    let _alone = ALONE.lock();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules.yaml");
+    let text = "bellerophon: 1\npack: p\ngroups:\n  - domains: [evil.example]\n    networks: [203.0.113.64/28, 198.18.7.0/30]\n";
+    std::fs::write(&path, text).unwrap();
+    let options = LoadOptions {
+        rules: vec![path],
+        ..LoadOptions::default()
+    };
+    let rules = Arc::new(rules::load(&options).unwrap().rules);
+    let names = rules::load(&LoadOptions::default()).unwrap().rules;
+    for (workload, most) in [(Workload::Dns, 0), (Workload::Syn, 0), (Workload::Mix, 10)] {
+        let packets = 40_000;
+        let [few, many] = [packets, 3 * packets].map(|packets| {
+            let bytes = with_binding(&capture(workload, &names, packets));
+            allocations(&rules, bytes, 1)
+        });
+        let found = many.saturating_sub(few) * 1_000 / (2 * packets);
+        assert!(found <= most, "{workload:?}: {found} in a thousand packets");
+    }
 }
 
 #[test]

@@ -6,12 +6,15 @@
 
 use std::collections::HashMap;
 
-use super::{Evidence, Sighting};
-use crate::flow::Flow;
+use super::{Evidence, Reach, Sighting};
+use crate::flow::{Flow, Protocol};
 use crate::time::Timestamp;
 
 /// How many (flow, name) pairs are remembered.
 const MAX_ENTRIES: usize = 65_536;
+
+/// A flow with an address of which something is seen so often goes on, in nanoseconds: the reader tells of it once a minute.
+const GOES_ON: i64 = 150_000_000_000;
 
 /// How often, at the most, a full table is searched for expired entries.
 const SWEEPS_PER_WINDOW: u64 = 8;
@@ -29,15 +32,69 @@ pub enum Folded {
 struct Key {
     flow: Flow,
     from_response: bool,
+    /// How far contacts with addresses got does not tell them apart.
     evidence: Evidence,
     name: Box<str>,
+}
+
+impl Key {
+    fn of(sighting: &Sighting) -> Self {
+        let mut flow = sighting.flow.canonical();
+        let evidence = match sighting.evidence {
+            Evidence::Address(_) => Evidence::Address(Reach::Tried),
+            Evidence::Resolved(_) => {
+                // However many connections a program opens: a weak finding is given once.
+                flow = Flow {
+                    sport: 0,
+                    dport: 0,
+                    protocol: Protocol::Tcp,
+                    ..sighting.flow
+                }
+                .canonical();
+                Evidence::Resolved(Reach::Tried)
+            }
+            evidence => evidence,
+        };
+        Self {
+            flow,
+            from_response: sighting.is_response(),
+            evidence,
+            name: sighting.name.clone(),
+        }
+    }
+}
+
+/// What was alerted.
+#[derive(Debug, Clone, Copy)]
+struct Alerted {
+    /// When.
+    at: Timestamp,
+    /// When the same was seen last, alert or repeat.
+    seen: Timestamp,
+    /// Of a contact with an address: how far it got.
+    reach: Option<Reach>,
+}
+
+/// Whether a contact that got as far as `new` adds nothing to one that got as far as `known`.
+const fn covers(known: Option<Reach>, new: Option<Reach>) -> bool {
+    let (Some(known), Some(new)) = (known, new) else {
+        return true;
+    };
+    match known {
+        Reach::Connected => true,
+        // Its answers come from the address.
+        Reach::Sent => matches!(new, Reach::Sent | Reach::Contacted),
+        // A connection that the other end opened carries data.
+        Reach::Contacted => matches!(new, Reach::Contacted | Reach::Connected),
+        Reach::Tried => matches!(new, Reach::Tried),
+    }
 }
 
 /// Remembers what was alerted, in packet time.
 #[derive(Debug)]
 pub struct Folder {
     window_nanos: i64,
-    alerted: HashMap<Key, Timestamp>,
+    alerted: HashMap<Key, Alerted>,
     overflowed: u64,
     /// When expired entries were last removed, in packet time.
     swept: Option<Timestamp>,
@@ -71,20 +128,25 @@ impl Folder {
         if self.window_nanos == 0 {
             return Folded::New;
         }
-        let key = Key {
-            flow: sighting.flow.canonical(),
-            from_response: sighting.is_response(),
-            evidence: sighting.evidence,
-            name: sighting.name.clone(),
+        let key = Key::of(sighting);
+        let reach = match sighting.evidence {
+            Evidence::Address(reach) => Some(reach),
+            Evidence::Name(_) | Evidence::Resolved(_) => None,
         };
         let now = sighting.timestamp;
         let window = self.window_nanos;
         let within = |then: Timestamp| now.nanos_since(then).unsigned_abs() < window.unsigned_abs();
-        if let Some(then) = self.alerted.get_mut(&key) {
-            if within(*then) {
+        if let Some(known) = self.alerted.get_mut(&key) {
+            let covered = covers(known.reach, reach);
+            let goes_on =
+                now.nanos_since(known.seen).unsigned_abs() < window.max(GOES_ON).unsigned_abs();
+            known.seen = now;
+            // The answer of an address is no contact of its own, however long the flow goes on.
+            if covered && (within(known.at) || goes_on && known.reach != reach) {
                 return Folded::Repeat;
             }
-            *then = now;
+            known.at = now;
+            known.reach = reach;
             return Folded::New;
         }
         // Sweeping a table of live entries for every alert would make a flood quadratic.
@@ -92,13 +154,18 @@ impl Folder {
             now.nanos_since(then).unsigned_abs() >= window.unsigned_abs() / SWEEPS_PER_WINDOW
         });
         if self.alerted.len() >= MAX_ENTRIES && due {
-            self.alerted.retain(|_, then| within(*then));
+            self.alerted.retain(|_, known| within(known.at));
             self.swept = Some(now);
         }
         if self.alerted.len() >= MAX_ENTRIES {
             self.overflowed = self.overflowed.saturating_add(1);
         } else {
-            self.alerted.insert(key, now);
+            let new = Alerted {
+                at: now,
+                seen: now,
+                reach,
+            };
+            self.alerted.insert(key, new);
         }
         Folded::New
     }
@@ -143,6 +210,60 @@ mod tests {
         answer.dns.as_mut().unwrap().response = true;
         assert_eq!(folder.fold(&answer), Folded::New);
         assert_eq!(folder.fold(&answer), Folded::Repeat);
+    }
+
+    fn contact(reach: Reach, secs: i64) -> Sighting {
+        let mut s = sighting("203.0.113.66", secs);
+        s.evidence = Evidence::Address(reach);
+        s.dns = None;
+        s
+    }
+
+    #[test]
+    fn a_contact_with_an_address_is_alerted_again_where_it_got_farther() {
+        use Reach::{Connected, Contacted, Sent, Tried};
+        for (first, then, folded) in [
+            (Tried, Tried, Folded::Repeat),
+            (Tried, Connected, Folded::New),
+            (Connected, Tried, Folded::Repeat),
+            (Connected, Contacted, Folded::Repeat),
+            (Sent, Contacted, Folded::Repeat),
+            (Contacted, Sent, Folded::New),
+            (Contacted, Connected, Folded::Repeat),
+        ] {
+            let mut folder = Folder::new(10);
+            assert_eq!(folder.fold(&contact(first, 1)), Folded::New);
+            let found = folder.fold(&contact(then, 2));
+            assert_eq!(found, folded, "{first:?} {then:?}");
+        }
+    }
+
+    /// Whichever packet is the first of a new window.
+    #[test]
+    fn an_answer_in_a_long_flow_is_no_contact_by_the_address() {
+        let mut folder = Folder::new(100);
+        assert_eq!(folder.fold(&contact(Reach::Sent, 0)), Folded::New);
+        for secs in (60..600).step_by(60) {
+            let answer = folder.fold(&contact(Reach::Contacted, secs));
+            assert_eq!(answer, Folded::Repeat, "{secs}");
+        }
+        assert_eq!(folder.fold(&contact(Reach::Sent, 600)), Folded::New);
+        assert_eq!(folder.fold(&contact(Reach::Contacted, 601)), Folded::Repeat);
+        assert_eq!(folder.fold(&contact(Reach::Contacted, 9_000)), Folded::New);
+    }
+
+    #[test]
+    fn an_address_of_a_name_is_alerted_once_however_many_connections() {
+        let mut folder = Folder::new(10);
+        let mut by_port = |port| {
+            let mut s = contact(Reach::Tried, 1);
+            s.evidence = Evidence::Resolved(Reach::Tried);
+            s.flow.sport = port;
+            s.flow.dport = 65_000 - port;
+            folder.fold(&s)
+        };
+        assert_eq!(by_port(1), Folded::New);
+        assert_eq!(by_port(2), Folded::Repeat);
     }
 
     #[test]

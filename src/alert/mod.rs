@@ -6,7 +6,7 @@ mod held;
 
 pub use evidence::{Evidence, Reach};
 pub use fold::{Folded, Folder};
-pub use held::{Due, Held, HeldStats, SHARED, Unrelated};
+pub use held::{CROWD, Due, Held, HeldStats, SHARED, Unrelated};
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -153,6 +153,19 @@ impl Sighting {
             self.flow.source()
         } else {
             self.flow.destination()
+        }
+    }
+
+    /// What the device did, for people: what follows is the name, address or fingerprint.
+    pub fn words(&self) -> &'static str {
+        match self.evidence {
+            Evidence::Name(Kind::Ja3) => "connected with the JA3 fingerprint",
+            Evidence::Name(Kind::Ja4) => "connected with the JA4 fingerprint",
+            Evidence::Name(Kind::X509Sha1 | Kind::X509Sha256) => {
+                "was shown the certificate with the digest"
+            }
+            Evidence::Name(Kind::X509Serial) => "was shown a certificate with the serial number",
+            _ => self.action().words(),
         }
     }
 

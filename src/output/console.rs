@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Style;
-use crate::alert::{Action, Sighting};
+use crate::alert::{Action, Evidence, Sighting};
 use crate::names::dns::rcode_name;
 use crate::rules::{How, Indicator, PackInfo};
 
@@ -17,11 +17,15 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, style: 
         "{}  {}  {}  {}",
         sighting.timestamp.human(),
         style.strong(&format!("{:<15}", sighting.device().to_string())),
-        format_args!("{:<12}", sighting.action().words()),
+        format_args!("{:<12}", sighting.words()),
         style.alarm(&sighting.name),
     );
     // Writing to a String cannot fail.
     let _ = match sighting.action() {
+        _ if matches!(sighting.evidence, Evidence::Address(_)) => {
+            let protocol = sighting.flow.protocol.as_str();
+            write!(line, ", {protocol} port {}", sighting.peer().port())
+        }
         Action::ConnectedTo | Action::WasShownCertificate => {
             write!(line, " at {}", sighting.peer())
         }
@@ -40,7 +44,8 @@ pub fn line(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo, style: 
         How::Below => write!(line, "  [below {}]", indicator.name),
         How::Holds => write!(line, "  [holds {}]", indicator.name),
         How::Address if *sighting.name == *indicator.name => write!(line, "  [listed]"),
-        How::Address => write!(line, "  [in {}]", indicator.name),
+        How::Address if indicator.name.contains('/') => write!(line, "  [in {}]", indicator.name),
+        How::Address => write!(line, "  [listed as {}]", indicator.name),
         How::Url => write!(line, "  [listed URL]"),
         How::Fingerprint => write!(line, "  [listed fingerprint]"),
         How::Resolved => write!(line, "  [resolved]"),
@@ -57,10 +62,10 @@ fn resolved(sighting: &Sighting) -> String {
     let Some(resolution) = &sighting.resolution else {
         return String::new();
     };
-    let mut text = match &resolution.asked {
-        Some(asked) => format!(", asked for as {asked}"),
-        None => String::new(),
-    };
+    let mut text = format!(", answered {}", resolution.answered.human());
+    if let Some(asked) = &resolution.asked {
+        let _ = write!(text, " for {asked}");
+    }
     match resolution.others {
         0 => {}
         1 => text.push_str(", which serves another name as well"),

@@ -6,10 +6,10 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::alert::Sighting;
+use crate::alert::{Evidence, Sighting};
 use crate::names::dns::rcode_name;
 use crate::packet::path::{Hop, vlans};
-use crate::rules::{Indicator, PackInfo, Severity};
+use crate::rules::{Confidence, Indicator, PackInfo, Severity};
 
 /// Signature numbers begin here, above the ranges that public rule sets use.
 const FIRST_SIGNATURE: u32 = 3_900_000_000;
@@ -68,13 +68,18 @@ struct Context<'a> {
     kind: &'static str,
     name: &'a str,
     indicator: &'a str,
+    indicator_kind: &'static str,
     #[serde(rename = "match")]
     how: &'static str,
     pack: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    threat: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     generation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_published: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<&'a str>,
     device: IpAddr,
     action: &'static str,
     peer: IpAddr,
@@ -85,10 +90,27 @@ struct Context<'a> {
     rcode: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     outer_name: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved: Option<ResolvedFrom<'a>>,
     confidence: &'static str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
     sources: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    references: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+}
+
+/// How a listed name led to the address that was used.
+#[derive(Serialize)]
+struct ResolvedFrom<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<&'a str>,
+    answered: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packet: Option<u64>,
+    other_names: u32,
 }
 
 /// One event as a JSON line, line end included.
@@ -99,6 +121,8 @@ pub fn line(
     origin: Origin<'_>,
 ) -> String {
     let flow = &sighting.flow;
+    // An address may serve many names.
+    let is_weak = matches!(sighting.evidence, Evidence::Resolved(_));
     let (file, interface) = match origin {
         Origin::Capture(file) => (Some(file), None),
         Origin::Interface(name) => (None, Some(name)),
@@ -127,24 +151,19 @@ pub fn line(
             rev: 1,
             signature: signature(sighting, indicator, pack),
             category: "Mercenary spyware infrastructure",
-            severity: match indicator.severity {
-                Severity::Critical | Severity::High => 1,
-                Severity::Medium => 2,
-                Severity::Low => 3,
-            },
-            references: indicator
-                .sources
-                .iter()
-                .filter_map(|s| s.url.as_deref())
-                .collect(),
+            severity: severity(indicator.severity, is_weak),
+            references: references(indicator),
             context: Context {
                 kind: sighting.evidence.as_str(),
                 name: &sighting.name,
                 indicator: indicator.name,
+                indicator_kind: indicator.kind.as_str(),
                 how: sighting.hit.how.as_str(),
                 pack: &pack.name,
+                threat: indicator.threat.as_deref(),
                 generation: indicator.generation.as_deref(),
                 first_published: indicator.first_published.as_deref(),
+                expires: indicator.expires.as_deref(),
                 device: sighting.device(),
                 action: sighting.action().as_str(),
                 peer: sighting.peer().ip(),
@@ -155,8 +174,23 @@ pub fn line(
                     .filter(|dns| dns.response)
                     .map(|dns| rcode_name(dns.rcode).into_owned()),
                 outer_name: sighting.ech,
-                confidence: indicator.confidence.as_str(),
+                resolved: sighting
+                    .resolution
+                    .as_deref()
+                    .map(|resolution| ResolvedFrom {
+                        asked: resolution.asked.as_deref(),
+                        answered: resolution.answered.eve(),
+                        packet: file.map(|_| resolution.packet),
+                        other_names: resolution.others,
+                    }),
+                confidence: if is_weak {
+                    Confidence::Low.as_str()
+                } else {
+                    indicator.confidence.as_str()
+                },
+                tags: &indicator.details.tags,
                 sources: indicator.sources.iter().map(|s| s.title.as_str()).collect(),
+                references: &indicator.details.references,
                 note: indicator.note.as_deref(),
             },
         },
@@ -168,6 +202,28 @@ pub fn line(
     line
 }
 
+/// As Suricata counts: 1 is the worst. A weak finding is a step less.
+const fn severity(of: Severity, is_weak: bool) -> u8 {
+    match (of, is_weak) {
+        (Severity::Critical | Severity::High, false) => 1,
+        (Severity::Critical | Severity::High, true) | (Severity::Medium, false) => 2,
+        (Severity::Medium, true) | (Severity::Low, _) => 3,
+    }
+}
+
+/// Where to read more, each page once.
+fn references<'a>(indicator: &Indicator<'a>) -> Vec<&'a str> {
+    let details = indicator.details;
+    let mut pages: Vec<&str> = Vec::new();
+    let sources = details.sources.iter().filter_map(|s| s.url.as_deref());
+    for page in sources.chain(details.references.iter().map(String::as_str)) {
+        if !pages.contains(&page) {
+            pages.push(page);
+        }
+    }
+    pages
+}
+
 /// The same for every contact with one indicator in one way, so that a SIEM can group by it.
 fn signature(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo) -> String {
     let generation = indicator
@@ -177,7 +233,7 @@ fn signature(sighting: &Sighting, indicator: &Indicator, pack: &PackInfo) -> Str
         .unwrap_or_default();
     format!(
         "Bellerophon: device {} {} ({}{generation})",
-        sighting.action().words(),
+        sighting.words(),
         indicator.name,
         pack.title,
     )

@@ -306,6 +306,37 @@ fn plain<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Option<Packet<'
     }
 }
 
+/// The outermost datagram of a frame in Ethernet, with one VLAN tag or none, where its ports are a UDP tunnel's: to whom it
+/// goes, whatever it carries.
+#[inline(never)]
+pub fn tunnel_datagram<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Option<Packet<'a>> {
+    path.clear();
+    if link != LinkType::ETHERNET {
+        return None;
+    }
+    let (header, mut rest) = data.split_first_chunk::<14>()?;
+    let &[.., high, low] = header;
+    let mut ether_type = EtherType(u16::from_be_bytes([high, low]));
+    if vlan::is_tag(ether_type) {
+        (ether_type, rest) = vlan::plain(rest, path)?;
+    }
+    let below = match ether_type {
+        EtherType::IPV4 => ipv4::decode(rest).ok()?,
+        EtherType::IPV6 => ipv6::decode(rest).ok()?,
+        _ => return None,
+    };
+    if below.protocol != IpNumber::UDP {
+        return None;
+    }
+    let (transport, cut) = transport::udp(below.data, below.cut).ok()?;
+    let ip = below.ip;
+    let packet = Packet { ip, transport, cut };
+    match transport {
+        Transport::Udp(d) if udp_tunnel::may_be(d.sport, d.dport) => Some(packet),
+        _ => None,
+    }
+}
+
 /// Any frame, from its beginning.
 #[inline(never)]
 fn any_frame<'a>(link: LinkType, data: &'a [u8], path: &mut Path) -> Result<Packet<'a>, Stop<'a>> {

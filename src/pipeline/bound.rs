@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use super::contacts::leads;
 use crate::rules::{IndicatorId, RuleSet};
 use crate::time::Timestamp;
 
@@ -211,7 +212,7 @@ impl Bound {
     /// Other rules count from now on: their numbers, and only their names.
     pub(super) fn renew(&mut self, rules: &RuleSet) {
         self.bindings.retain(|_, binding| {
-            let hit = rules.match_name(binding.name.as_bytes());
+            let hit = leads(rules, binding.name.as_bytes());
             if let Some(hit) = hit {
                 binding.indicator = hit.indicator;
             }

@@ -141,6 +141,8 @@ fn size(epoch: &[Findings]) -> usize {
 /// Puts findings into order.
 pub(super) struct Collector {
     lines: Vec<Line>,
+    /// Packet time may stand still for long.
+    live: bool,
     /// The input whose turn it is.
     input: usize,
     latency: Histogram<u64>,
@@ -155,6 +157,7 @@ impl Collector {
             .unwrap_or_else(|_| unreachable!("the bounds are constants"));
         latency.auto(false);
         Self {
+            live: lines.iter().any(|line| line.live),
             lines,
             input: 0,
             latency,
@@ -168,7 +171,10 @@ impl Collector {
             if received {
                 self.give_all(sink)?;
             }
-            while let Some(due) = self.held.overdue() {
+            // Captures are read as fast or slowly as they are, and give the same alerts.
+            while self.live
+                && let Some(due) = self.held.overdue()
+            {
                 give_due(due, sink)?;
             }
             sink.tick(progress);
@@ -271,7 +277,9 @@ impl Collector {
             self.give_held(other.timestamp, sink)?;
             self.held.unrelated(other);
         }
-        if let Some(now) = epoch.iter().filter_map(|part| part.now).min() {
+        // A link on which no packet came yet has no time.
+        let times = epoch.iter().filter_map(|part| part.now);
+        if let Some(now) = times.filter(|now| *now != Timestamp::default()).min() {
             self.give_held(now, sink)?;
         }
         let mut lines: Vec<(Order, &[u8])> = Vec::new();

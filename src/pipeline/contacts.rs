@@ -12,14 +12,22 @@ use crate::flow::Flow;
 use crate::names::dns::Addresses;
 use crate::names::label;
 use crate::packet::{Ip, Packet, Transport};
-use crate::rules::{Confidence, Hit, How, RuleSet};
+use crate::rules::{self, Confidence, Hit, How, RuleSet};
 use crate::time::Timestamp;
+use crate::triage;
 
 /// How many contacts are remembered, so that not every packet of a flow is told.
 const TOLD: usize = 4_096;
 
 /// After so many seconds of packet time a flow that goes on is told again; what is a repeat is decided later.
 const AGAIN: u32 = 60;
+
+/// The ports of DNS and QUIC.
+const DNS: u16 = 53;
+const QUIC: u16 = 443;
+
+/// Ports below this one are servers'.
+const FIRST_OF_CLIENTS: u16 = 1_024;
 
 /// A contact with an address, as the reader tells it to a worker. Beside it goes a text: see [`Resolved`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,13 +160,18 @@ impl Contacts {
     }
 
     /// Whether a flow is with an address that a listed name was resolved to.
+    #[inline]
     pub(super) fn is_bound(&self, ip: &Ip<'_>, now: Timestamp) -> bool {
+        !self.bound.is_empty() && self.knows(ip, now)
+    }
+
+    fn knows(&self, ip: &Ip<'_>, now: Timestamp) -> bool {
         let known = |address| self.bound.find(address, now).is_some();
         let may = match ip {
             Ip::V4(a, b) => self.bound.may_know_v4(*a) || self.bound.may_know_v4(*b),
             Ip::V6(a, b) => self.bound.may_know_v6(a) || self.bound.may_know_v6(b),
         };
-        !self.bound.is_empty() && may && (known(ip.source()) || known(ip.destination()))
+        may && (known(ip.source()) || known(ip.destination()))
     }
 
     /// What there is to tell of a packet: a contact that was not told yet. The text beside it is in [`Self::text`].
@@ -208,7 +221,7 @@ impl Contacts {
             }
         }
         let binding = self.bound.find(flow.dst, now)?;
-        let reach = reach(&packet.transport, true)?;
+        let reach = begins(&packet.transport)?;
         Resolved::write(binding, &mut self.text);
         Some(Contact {
             hit: Hit {
@@ -244,17 +257,15 @@ impl Contacts {
             .names()
             .find_map(|name| Some((name, rules.match_name(name)?)));
         match listed {
-            Some((name, hit)) => {
-                let sure = rules
-                    .indicator(hit.indicator)
-                    .is_some_and(|i| i.confidence > Confidence::Low);
-                if !sure || hit.how == How::Holds {
+            Some((name, _)) => {
+                let Some(hit) = leads(rules, name) else {
                     return;
-                }
+                };
                 let binding = Binding::new(hit.indicator, name, asked);
                 for &(address, ttl) in self.answers.addresses() {
-                    // A filter's answer, or a network's own.
-                    if is_public(address) {
+                    let address = address.to_canonical();
+                    // Else a filter's answer, a network's own, or one that is to bring others under suspicion.
+                    if rules::is_server(address) {
                         tell(address, ttl, &binding);
                         let seen = (at.timestamp, at.number);
                         self.bound.learn(address, ttl, &binding, seen);
@@ -265,17 +276,59 @@ impl Contacts {
             None => {
                 let name = label::last_two(asked).unwrap_or_default();
                 for &(address, _) in self.answers.addresses() {
-                    self.bound.other(address, name);
+                    self.bound.other(address.to_canonical(), name);
                 }
             }
         }
     }
 
-    /// Learns what another thread has learned.
+    /// Learns what another thread has learned, with the same rules.
     pub(super) fn told_by_others(&mut self, address: IpAddr, ttl: u32, binding: &Binding) {
         let seen = (binding.answered, binding.packet);
         self.bound.learn(address, ttl, binding, seen);
         self.switch();
+    }
+
+    /// The same, where it may have been learned with other rules: their numbers mean something else.
+    pub(super) fn told_of_others(
+        &mut self,
+        (address, ttl): (IpAddr, u32),
+        binding: &Binding,
+        rules: &RuleSet,
+    ) {
+        if let Some(hit) = leads(rules, binding.name.as_bytes()) {
+            let mut binding = binding.clone();
+            binding.indicator = hit.indicator;
+            self.told_by_others(address, ttl, &binding);
+        }
+    }
+}
+
+/// The indicator of a name whose addresses are worth knowing: of a guess they would be a guess of a guess.
+pub(super) fn leads(rules: &RuleSet, name: &[u8]) -> Option<Hit> {
+    let hit = rules.match_name(name)?;
+    let sure = rules.indicator(hit.indicator)?.confidence > Confidence::Low;
+    (sure && hit.how != How::Holds).then_some(hit)
+}
+
+/// How a device begins to use an address, by this packet. What was begun before the answer was seen has nothing to do
+/// with it, and what goes on was told at its beginning: `None`.
+fn begins(transport: &Transport<'_>) -> Option<Reach> {
+    match transport {
+        Transport::Tcp(segment) => {
+            let begins = segment.flags.opens() && !segment.flags.acknowledges();
+            begins.then_some(Reach::Tried)
+        }
+        Transport::Udp(datagram) => {
+            let first = datagram.payload.first().copied().unwrap_or_default();
+            // QUIC with a short header: a connection that goes on.
+            let goes_on = datagram.dport == QUIC && first & 0xc0 == 0x40;
+            // Whom a resolver is asked for is in the question.
+            let asks = datagram.dport == DNS && triage::is_plain_dns(datagram);
+            // Who is answered began.
+            let answers = datagram.sport < FIRST_OF_CLIENTS && datagram.dport >= FIRST_OF_CLIENTS;
+            (!goes_on && !asks && !answers).then_some(Reach::Sent)
+        }
     }
 }
 
@@ -296,28 +349,6 @@ fn reach(transport: &Transport<'_>, outward: bool) -> Option<Reach> {
                 (false, _) if segment.payload.is_empty() => None,
                 (false, _) => Some(Reach::Connected),
             }
-        }
-    }
-}
-
-/// Whether an address is one of the Internet: others say who filters a name, or stand for no host.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(a) => {
-            let [first, second, ..] = a.octets();
-            !(a.is_private()
-                || a.is_loopback()
-                || a.is_link_local()
-                || a.is_multicast()
-                || a.is_broadcast()
-                || first == 0
-                || first == 100 && second & 0xc0 == 64)
-        }
-        IpAddr::V6(a) => {
-            let first = a.segments().first().copied().unwrap_or_default();
-            !(a.is_loopback() || a.is_unspecified() || a.is_multicast())
-                && first & 0xfe00 != 0xfc00
-                && first & 0xffc0 != 0xfe80
         }
     }
 }

@@ -195,10 +195,15 @@ impl Reader<'_> {
         let skip = learned.len().saturating_sub(new);
         house.heard = count;
         for one in learned.iter().skip(skip) {
-            // Of other rules the numbers mean something else; the next answer tells it again.
-            if one.reader != house.number && one.generation == house.generation {
+            if one.reader == house.number {
+                continue;
+            }
+            let address = (one.address, one.ttl);
+            if one.generation == house.generation {
                 self.contacts
-                    .told_by_others(one.address, one.ttl, &one.binding);
+                    .told_by_others(address.0, address.1, &one.binding);
+            } else if let Some(rules) = self.rules.as_deref() {
+                self.contacts.told_of_others(address, &one.binding, rules);
             }
         }
     }

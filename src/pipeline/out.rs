@@ -147,8 +147,8 @@ impl Out<'_> {
             Some(rules) => {
                 if let Some(hit) = rules.match_name(name) {
                     self.sighting(seen, kind, name, note, hit);
-                } else if self.bound && note.dns.is_none() && !note.ech {
-                    self.unrelated(seen, kind, name);
+                } else if self.bound && note.dns.is_none_or(|dns| !dns.response) {
+                    self.unrelated(seen, kind, name, note);
                 }
             }
             None => self.line(seen, kind, name, note),
@@ -216,15 +216,17 @@ impl Out<'_> {
 
     /// The flow names a host that has nothing to do with the listed one whose address it uses.
     #[cold]
-    fn unrelated(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8]) {
-        // The client's words; what a server shows may be meant for others.
-        if matches!(kind, Kind::X509San | Kind::X509Cn) {
+    fn unrelated(&mut self, seen: &Seen<'_>, kind: Kind, name: &[u8], note: Note) {
+        // The client's words; what a server shows may be meant for others. An address says no more than the packet.
+        let is_address = || as_text(name).parse::<IpAddr>().is_ok();
+        if matches!(kind, Kind::X509San | Kind::X509Cn) || is_address() {
             return;
         }
         let unrelated = Unrelated {
             flow: seen.flow,
             address: seen.flow.dst,
             name: label::last_two(name).unwrap_or_default(),
+            outer: note.ech,
             timestamp: seen.timestamp,
         };
         self.findings.unrelated.push((self.order, unrelated));

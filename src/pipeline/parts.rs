@@ -22,7 +22,7 @@ impl Reader<'_> {
             Stop::Subframes(mut subframes) => {
                 while let Some(packet) = subframes.next(&mut self.path) {
                     match packet {
-                        Ok(view) => self.packet(at, &view)?,
+                        Ok(view) => self.any_packet(at, &view)?,
                         Err(stop) => self.parts(at, stop, depth.saturating_add(1))?,
                     }
                 }
@@ -79,7 +79,7 @@ impl Reader<'_> {
         );
         let outer = std::mem::replace(&mut self.path, datagram.tag.0);
         let result = match packet::decode_ip(&bytes, &mut self.path) {
-            Ok(view) => self.packet(at, &view),
+            Ok(view) => self.any_packet(at, &view),
             // It may be a tunnel that carries fragments.
             Err(stop) => self.parts(at, stop, depth.saturating_add(1)),
         };

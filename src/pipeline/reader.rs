@@ -338,6 +338,11 @@ impl<'a> Reader<'a> {
     /// Counts a DNS message that was looked at early, where it holds no listed name.
     #[inline(never)]
     fn was_innocent(&mut self, frame: &Frame<'_>) -> bool {
+        if self.contacts.is_on() {
+            // Since one of the frames before: what this one says of addresses counts.
+            self.early.clear();
+            return false;
+        }
         let Some(rules) = self.rules.as_deref() else {
             return false;
         };
@@ -407,13 +412,13 @@ impl<'a> Reader<'a> {
     /// A frame that has more to it than most.
     #[inline(never)]
     fn any_frame(&mut self, at: At, frame: &Frame<'_>) -> Result<(), Ended> {
+        if self.contacts.is_on()
+            && let Some(view) = packet::tunnel_datagram(frame.link, frame.data, &mut self.path)
+        {
+            self.contact(at, &view)?;
+        }
         match packet::decode(frame.link, frame.data, &mut self.path) {
-            Ok(view) => {
-                if self.contacts.is_on() {
-                    self.contact(at, &view)?;
-                }
-                self.packet(at, &view)
-            }
+            Ok(view) => self.any_packet(at, &view),
             Err(Stop::Gap(gap)) => {
                 self.stats.gaps.add(gap);
                 Ok(())
@@ -422,7 +427,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
+    /// A packet that was found in a frame, or put together out of several.
+    pub(super) fn any_packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
+        if self.contacts.is_on() {
+            self.contact(at, view)?;
+        }
+        self.packet(at, view)
+    }
+
+    fn packet(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
         match self.triage.packet(view, at.timestamp) {
             Verdict::Forget => Ok(()),
             Verdict::Forward(triage::Reader::Dns)

@@ -10,6 +10,8 @@ mod reason;
 
 pub(in crate::rules) use reason::{Listed, Reason};
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use super::indicator::Scope;
 use super::network::Network;
 use names::Names;
@@ -106,6 +108,22 @@ impl Guard {
         let known = SPECIAL.contains(&last) || self.names.is_tld(last);
         (!known).then_some(last)
     }
+}
+
+/// Whether an address can be that of a server on the Internet. Private ones, public resolvers and the like are not,
+/// whatever name an answer gives them: an answer is made by whoever owns the name, or filters it.
+pub(crate) fn is_server(address: IpAddr) -> bool {
+    let network = match address {
+        IpAddr::V6(v6) => match v6.octets() {
+            // IPv4 behind NAT64 (RFC 6052, section 2.1).
+            [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d] => {
+                Network::v4(Ipv4Addr::new(a, b, c, d), 32)
+            }
+            _ => Network::of(address, 128),
+        },
+        IpAddr::V4(v4) => Network::v4(v4, 32),
+    };
+    networks::judge(network).is_none()
 }
 
 /// `co.ck` and the like: see [`SECOND`].

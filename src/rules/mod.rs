@@ -33,6 +33,7 @@ pub use build::Aside;
 pub use builtin::{BuiltIn, DEFAULT_PACK, built_in};
 pub use current::Current;
 pub use explain::{Explainer, Explanation, NearMiss, Verdict};
+pub(crate) use guard::is_server;
 pub use indicator::{
     Confidence, Details, How, Indicator, IndicatorId, IndicatorKind, PackId, Resolved, Scope,
     Severity, Source, SourceRef,

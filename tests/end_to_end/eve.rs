@@ -35,8 +35,21 @@ const ALERT: [&str; 9] = [
     "context",
 ];
 
-const CONTEXT: [&str; 6] = ["kind", "name", "indicator", "match", "pack", "device"];
-const CONTEXT_OPTIONAL: [&str; 11] = [
+const CONTEXT: [&str; 7] = [
+    "kind",
+    "name",
+    "indicator",
+    "indicator_kind",
+    "match",
+    "pack",
+    "device",
+];
+const CONTEXT_OPTIONAL: [&str; 16] = [
+    "threat",
+    "expires",
+    "resolved",
+    "tags",
+    "references",
     "generation",
     "first_published",
     "action",

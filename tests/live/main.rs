@@ -22,6 +22,7 @@ macro_rules! skip {
     }};
 }
 
+mod addresses;
 mod alike;
 mod clock;
 mod confined;

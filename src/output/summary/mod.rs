@@ -512,6 +512,10 @@ fn resolved(outcome: &Outcome) -> Vec<Count> {
             held.shared,
         ),
         (
+            "connections with those of them that many devices use, and are not reported any more",
+            held.crowded,
+        ),
+        (
             "connections with them that were reported before they could name a host: too many at once",
             held.hurried,
         ),
