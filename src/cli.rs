@@ -88,7 +88,7 @@ impl RuleArgs {
             packs: self.pack.clone(),
             force: self.force_entry.clone(),
             allow: self.allow.clone(),
-            detail: false,
+            ..LoadOptions::default()
         }
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::allow::Allow;
 use super::build::{Aside, Builder, Options};
 use super::builtin::{BuiltIn, DEFAULT_PACK, built_in};
-use super::format::Raw;
+use super::format::misp::feed;
+use super::format::{Choice, Raw};
 use super::pack::PackInfo;
 use super::problem::{Problem, RulesError};
 use super::suggest::nearest;
@@ -33,6 +34,10 @@ pub struct LoadOptions {
     pub allow: Vec<PathBuf>,
     /// What is left aside is told line by line.
     pub detail: bool,
+    /// The format of all files, where their content is not to decide (`--format`).
+    pub format: Option<String>,
+    /// The column of tables that holds the indicators, by its heading or its number from 1 (`--column`).
+    pub column: Option<String>,
 }
 
 impl LoadOptions {
@@ -68,15 +73,26 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
     });
     let mut errors = Vec::new();
     let mut skipped = Vec::new();
-    for path in &options.rules {
-        match files(path, &mut skipped) {
-            Ok(files) => {
-                for file in files {
-                    errors.extend(add_file(&mut builder, &file).err());
+    let choice = match (&options.format, &options.column) {
+        (Some(name), _) => Choice::named(name),
+        (None, Some(_)) => Ok(Choice::table()),
+        (None, None) => Ok(Choice::Detect),
+    };
+    match choice {
+        Ok(choice) => {
+            let column = options.column.as_deref();
+            for path in &options.rules {
+                match files(path, &mut skipped) {
+                    Ok(files) => {
+                        for file in files {
+                            errors.extend(add_file(&mut builder, &file, choice, column).err());
+                        }
+                    }
+                    Err(problem) => errors.push(problem),
                 }
             }
-            Err(problem) => errors.push(problem),
         }
+        Err(problem) => errors.push(problem),
     }
     builder.set(Options {
         trusted: true,
@@ -178,7 +194,12 @@ fn read_allow(path: &Path) -> Result<Allow, Vec<Problem>> {
     }
 }
 
-fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
+fn add_file(
+    builder: &mut Builder,
+    path: &Path,
+    choice: Choice,
+    column: Option<&str>,
+) -> Result<(), Problem> {
     let label = path.display().to_string();
     let unreadable = |e: std::io::Error| {
         Problem::new(
@@ -189,7 +210,7 @@ fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
     };
     let file = File::open(path).map_err(unreadable)?;
     let names = builder.names();
-    let raw = format::Raw::read(path, file, MAX_FILE, names).map_err(unreadable)?;
+    let raw = format::Raw::read(path, file, MAX_FILE, choice, names).map_err(unreadable)?;
     if u64::try_from(raw.len()).is_ok_and(|len| len > MAX_FILE) {
         let what = format!("the file is longer than {} MiB", MAX_FILE >> 20);
         return Err(Problem::new(&label, what, "split it"));
@@ -200,12 +221,32 @@ fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
             builder.add(&label, &label, parsed)
         }
         Raw::Other(text) => {
-            let format = format::of(&label, &text)?;
-            builder.add_list(&label, format.name, |to| {
-                format::read_other(format, &text, to)
-            })
+            let format = match choice {
+                Choice::Feed => None,
+                Choice::Other(format) => Some(format),
+                _ if feed::is(format::head(&text)) => None,
+                _ => Some(format::of(&label, &text)?),
+            };
+            match format {
+                Some(format) => builder.add_list(&label, format.name, |to| {
+                    format::read_other(format, &text, column, to)
+                }),
+                None => builder.add_list(&label, format::FEED, |to| {
+                    super::feed::read(path, &text, to)
+                }),
+            }
         }
     }
+}
+
+/// The rule files that a path stands for: itself, or those in the folder, by name; and what in the folder is none.
+///
+/// # Errors
+/// The path cannot be read, or is a folder without rule files.
+pub fn rule_files(path: &Path) -> Result<(Vec<PathBuf>, Vec<Problem>), Problem> {
+    let mut skipped = Vec::new();
+    let files = files(path, &mut skipped)?;
+    Ok((files, skipped))
 }
 
 /// The rule files that a path stands for: itself, or those in the folder, by name.
@@ -248,6 +289,7 @@ fn files(path: &Path, skipped: &mut Vec<Problem>) -> Result<Vec<PathBuf>, Proble
             ));
         }
     }
+    super::feed::without_events(&mut rules);
     if rules.is_empty() {
         let fix = "give a folder with lists, for instance .yaml files";
         return Err(Problem::new(&label, "no rule file in this folder", fix));

@@ -13,6 +13,7 @@ mod domain;
 mod endings;
 mod explain;
 mod facts;
+mod feed;
 mod format;
 mod guard;
 mod idn;
@@ -35,7 +36,7 @@ pub use indicator::{
     Confidence, Details, How, Indicator, IndicatorId, IndicatorKind, PackId, Resolved, Scope,
     Severity, Source, SourceRef,
 };
-pub use load::{LoadOptions, Loaded, load};
+pub use load::{LoadOptions, Loaded, load, rule_files};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
 
