@@ -26,7 +26,8 @@ use super::pack::{Entry, FullEntry, Group, History, PackInfo};
 use super::problem::Problem;
 use crate::names::label;
 use file::File;
-use judge::{Judge, judge_other};
+pub(super) use judge::Judge;
+use judge::judge_other;
 
 /// How files are read.
 #[derive(Debug, Clone, Default)]

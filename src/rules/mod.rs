@@ -26,6 +26,7 @@ mod others;
 mod pack;
 mod problem;
 mod suggest;
+mod write;
 
 pub use allow::{Allow, Asked, Entry as AllowEntry, Seen};
 pub use build::Aside;
@@ -39,6 +40,7 @@ pub use indicator::{
 pub use load::{LoadOptions, Loaded, load, rule_files};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
+pub use write::{Heading, write_pack};
 
 use crate::names::{Kind, Wanted};
 use endings::Endings;
