@@ -27,6 +27,7 @@ use super::problem::Problem;
 use crate::names::label;
 use file::File;
 pub(super) use judge::Judge;
+pub(super) use list::slug;
 use judge::judge_other;
 
 /// How files are read.
