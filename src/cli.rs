@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod doctor;
 pub mod generate;
+pub mod rules;
 pub mod watch;
 
 use std::path::PathBuf;
@@ -54,8 +55,10 @@ pub enum Command {
     Ctl(watch::Ctl),
     /// Check or make configuration files for `watch`
     Config(watch::ConfigArgs),
-    /// Say whether names are listed, and why
+    /// Say whether names, addresses, URLs or fingerprints are listed, and why
     Lookup(Lookup),
+    /// Check, list, show, compare and convert lists of indicators
+    Rules(rules::Rules),
     /// Make captures and lists from a seed, to measure with
     Generate(generate::Generate),
     /// Measure speed, memory and what is found, on generated captures or a given one
@@ -221,19 +224,20 @@ pub struct Names {
 /// `lookup`
 #[derive(Debug, Args)]
 pub struct Lookup {
-    /// Names to look up, or `-` for names on standard input, one a line
-    #[arg(required = true, value_name = "NAME")]
+    /// Names, addresses, networks, URLs or fingerprints (JA3, JA4, certificates) to look up, also defanged; or `-` for
+    /// standard input, one a line
+    #[arg(required = true, value_name = "WHAT")]
     pub names: Vec<String>,
     /// Which rules.
     #[command(flatten)]
     pub rules: RuleArgs,
-    /// Print only names that match
+    /// Print only what matches
     #[arg(long)]
     pub matches_only: bool,
     /// Print JSON lines
     #[arg(long)]
     pub json: bool,
-    /// Exit with status 1 where a name matched
+    /// Exit with status 1 where something matched
     #[arg(long)]
     pub exit_code: bool,
 }

@@ -27,8 +27,8 @@ use super::problem::Problem;
 use crate::names::label;
 use file::File;
 pub(super) use judge::Judge;
-pub(super) use list::slug;
 use judge::judge_other;
+pub(super) use list::slug;
 
 /// How files are read.
 #[derive(Debug, Clone, Default)]

@@ -155,7 +155,12 @@ const fn list_of(indicator: &Indicator<'_>) -> usize {
 }
 
 impl Group<'_> {
-    fn write(&self, sources: &Sources<'_>, judge: &mut Judge, to: &mut dyn Write) -> io::Result<()> {
+    fn write(
+        &self,
+        sources: &Sources<'_>,
+        judge: &mut Judge,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
         let Details {
             threat,
             generation,
@@ -181,7 +186,11 @@ impl Group<'_> {
                 writeln!(to, "    {key}: {}", quoted(value))?;
             }
         }
-        let cited = self.details.sources.iter().map(|source| sources.key(source));
+        let cited = self
+            .details
+            .sources
+            .iter()
+            .map(|source| sources.key(source));
         write_list(to, "sources", cited)?;
         write_list(to, "tags", tags.iter().map(String::as_str))?;
         write_list(to, "references", references.iter().map(String::as_str))?;
@@ -223,7 +232,8 @@ impl Judge {
         match indicator.kind {
             IndicatorKind::Name => {
                 let forced = HashSet::new();
-                self.plain(name.as_bytes(), indicator.scope, &forced).is_err()
+                self.plain(name.as_bytes(), indicator.scope, &forced)
+                    .is_err()
             }
             IndicatorKind::Keyword => self.other(Kind::Keyword, name).is_err(),
             IndicatorKind::Address => self.other(Kind::Address, name).is_err(),
@@ -245,7 +255,11 @@ impl<'r> Sources<'r> {
         if self.known.contains_key(&**source) {
             return;
         }
-        let id = if source.id.is_empty() { "source" } else { &source.id };
+        let id = if source.id.is_empty() {
+            "source"
+        } else {
+            &source.id
+        };
         let mut key = id.to_owned();
         while self.keys.contains_key(&key) {
             let count = self.keys.entry(id.to_owned()).or_insert(1);

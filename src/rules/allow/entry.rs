@@ -121,10 +121,9 @@ impl Entry {
 
     /// Whether it is about the indicator, and about all packs that list it.
     fn is_about(&self, asked: &Asked<'_>) -> bool {
-        self
-                .indicator
-                .as_ref()
-                .is_none_or(|own| own.eq_ignore_ascii_case(without_final_dot(asked.indicator)))
+        self.indicator
+            .as_ref()
+            .is_none_or(|own| own.eq_ignore_ascii_case(without_final_dot(asked.indicator)))
             && self.packs.as_ref().is_none_or(|own| {
                 let known = |pack: &&str| own.iter().any(|own| own == pack);
                 !asked.packs.is_empty() && asked.packs.iter().all(known)

@@ -113,7 +113,9 @@ impl Answer<'_> {
         let steps = self.steps.iter();
         put(
             "steps",
-            steps.map(|s| json!({"step": s.what, "text": s.text})).collect(),
+            steps
+                .map(|s| json!({"step": s.what, "text": s.text}))
+                .collect(),
         );
         let left_out = self.left_out.iter();
         put(
@@ -124,15 +126,20 @@ impl Answer<'_> {
         );
         match self.findings.split_first() {
             Some((first, others)) => {
-                put("also", others.iter().map(|f| Value::from(f.told())).collect());
+                put(
+                    "also",
+                    others.iter().map(|f| Value::from(f.told())).collect(),
+                );
                 out.extend(first.told());
             }
             None => {
                 let near = self.near.iter();
                 put(
                     "near",
-                    near.map(|n| json!({"kind": n.kind, "indicator": n.indicator, "why_not": n.why}))
-                        .collect(),
+                    near.map(
+                        |n| json!({"kind": n.kind, "indicator": n.indicator, "why_not": n.why}),
+                    )
+                    .collect(),
                 );
             }
         }
@@ -148,9 +155,10 @@ impl Finding<'_> {
         put("expired", self.expired.into());
         put(
             "allowed",
-            self.silence.as_ref().map_or(Value::Null, |s| {
-                json!({"entry": s.entry, "always": s.always, "expired": s.expired})
-            }),
+            self.silence.as_ref().map_or(
+                Value::Null,
+                |s| json!({"entry": s.entry, "always": s.always, "expired": s.expired}),
+            ),
         );
         told
     }
@@ -177,7 +185,9 @@ impl Finding<'_> {
         write!(f, "\n  applies   {}", self.applies())?;
         describe(f, &self.indicator, &self.packs)?;
         match (&self.indicator.expires, self.expired) {
-            (Some(day), true) => write!(f, "\n  today     it does not count: its last day was {day}")?,
+            (Some(day), true) => {
+                write!(f, "\n  today     it does not count: its last day was {day}")?
+            }
             (Some(day), false) => write!(f, "\n  today     it counts, until {day}")?,
             (None, _) => write!(f, "\n  today     it counts: it has no last day")?,
         }
@@ -205,7 +215,12 @@ impl fmt::Display for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Plain(&self.name);
         if let Some((what, fix)) = &self.error {
-            return write!(f, "{name}: not a name, address, URL or fingerprint: {}: {}", Plain(what), Plain(fix));
+            return write!(
+                f,
+                "{name}: not a name, address, URL or fingerprint: {}: {}",
+                Plain(what),
+                Plain(fix)
+            );
         }
         match self.findings.first() {
             None => write!(f, "{name}: no match: {}", none(self.kind))?,

@@ -95,12 +95,18 @@ fn subject(text: &str, remarks: &mut Vec<String>) -> Result<Subject, Refusal> {
         return parse_network(text).map(Subject::Address);
     }
     let text = text.strip_prefix("//").unwrap_or(text);
-    if text.contains("://") || text.split_once('/').is_some_and(|(host, _)| !host.is_empty()) {
+    if text.contains("://")
+        || text
+            .split_once('/')
+            .is_some_and(|(host, _)| !host.is_empty())
+    {
         return url(text, remarks);
     }
     let text = match text.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') && port.parse::<u16>().is_ok() => {
-            remarks.push(format!("port {port} is left out: a name matches on every port"));
+            remarks.push(format!(
+                "port {port} is left out: a name matches on every port"
+            ));
             host
         }
         _ => text,
@@ -139,11 +145,14 @@ fn is_network(text: &str) -> bool {
 /// A fingerprint; nothing where the text is something else.
 fn print(text: &str) -> Result<Option<Subject>, Refusal> {
     let print = |kind, bytes: &[u8]| Ok(Some(Subject::Print(kind, bytes.to_vec())));
-    let serial = text.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("serial:"));
+    let serial = text
+        .get(..7)
+        .is_some_and(|p| p.eq_ignore_ascii_case("serial:"));
     if !serial && (text.contains('.') || text.contains('/')) {
         return Ok(None);
     }
-    if !serial && text.matches('_').count() == 2
+    if !serial
+        && text.matches('_').count() == 2
         && let Ok(ja4) = fingerprints::ja4(text)
     {
         return print(Kind::Ja4, &ja4);
@@ -158,7 +167,10 @@ fn print(text: &str) -> Result<Option<Subject>, Refusal> {
         return Ok(None);
     }
     if digits == 32 && !serial {
-        return print(Kind::Ja3, &fingerprints::ja3(&text.replace([':', ' '], ""))?);
+        return print(
+            Kind::Ja3,
+            &fingerprints::ja3(&text.replace([':', ' '], ""))?,
+        );
     }
     match fingerprints::certificate(text)? {
         Certificate::Sha1(digest) => print(Kind::X509Sha1, &digest),
@@ -196,22 +208,38 @@ mod tests {
             (" evil[.]example ", IndicatorKind::Name, "evil.example"),
             ("evil.example:443", IndicatorKind::Name, "evil.example"),
             ("*.evil.example", IndicatorKind::Name, "evil.example"),
-            ("bücher.example", IndicatorKind::Name, "xn--bcher-kva.example"),
+            (
+                "bücher.example",
+                IndicatorKind::Name,
+                "xn--bcher-kva.example",
+            ),
             ("localhost", IndicatorKind::Name, "localhost"),
             ("a\\.b.example", IndicatorKind::Name, "a\\.b.example"),
             ("192.0.2.1", IndicatorKind::Address, "192.0.2.1"),
             ("192[.]0.2.1:443", IndicatorKind::Address, "192.0.2.1:443"),
             ("192.0.2.0/24", IndicatorKind::Address, "192.0.2.0/24"),
             ("2001:DB8::1", IndicatorKind::Address, "2001:db8::1"),
-            ("[2001:db8::1]:443", IndicatorKind::Address, "[2001:db8::1]:443"),
+            (
+                "[2001:db8::1]:443",
+                IndicatorKind::Address,
+                "[2001:db8::1]:443",
+            ),
             (
                 "2001:0db8:0000:0000:0000:0000:0000:0001",
                 IndicatorKind::Address,
                 "2001:db8::1",
             ),
-            ("hxxps://Evil[.]example/a", IndicatorKind::Url, "https://evil.example/a"),
+            (
+                "hxxps://Evil[.]example/a",
+                IndicatorKind::Url,
+                "https://evil.example/a",
+            ),
             ("evil.example/a", IndicatorKind::Url, "evil.example/a"),
-            ("http://192.0.2.1/a", IndicatorKind::Url, "http://192.0.2.1/a"),
+            (
+                "http://192.0.2.1/a",
+                IndicatorKind::Url,
+                "http://192.0.2.1/a",
+            ),
             (
                 "E7D705A3286E19EA42F587B344EE6865",
                 IndicatorKind::Ja3,
@@ -230,9 +258,20 @@ mod tests {
             ("serial:0A:0B", IndicatorKind::Certificate, "serial:0a0b"),
         ] {
             let asked = understand(text).expect(text);
-            assert_eq!((asked.subject.kind(), asked.text.as_str()), (kind, form), "{text}");
+            assert_eq!(
+                (asked.subject.kind(), asked.text.as_str()),
+                (kind, form),
+                "{text}"
+            );
         }
-        for text in ["", "a b", "me@evil.example", "http://", "192.0.2.1/99", "serial:xy"] {
+        for text in [
+            "",
+            "a b",
+            "me@evil.example",
+            "http://",
+            "192.0.2.1/99",
+            "serial:xy",
+        ] {
             assert!(understand(text).is_err(), "{text}");
         }
     }

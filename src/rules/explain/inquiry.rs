@@ -111,11 +111,15 @@ impl<'r> Inquiry<'r> {
             Subject::Name(name) => {
                 self.name(name, answer);
                 if !answer.is_match() {
-                    let near = self.names.near(name).into_iter().map(|near: NearMiss<'r>| Near {
-                        kind: near.kind(),
-                        indicator: near.indicator().name,
-                        why: near.to_string(),
-                    });
+                    let near = self
+                        .names
+                        .near(name)
+                        .into_iter()
+                        .map(|near: NearMiss<'r>| Near {
+                            kind: near.kind(),
+                            indicator: near.indicator().name,
+                            why: near.to_string(),
+                        });
                     answer.near.extend(near);
                     guarded(name, answer);
                 }
@@ -146,7 +150,11 @@ impl<'r> Inquiry<'r> {
             0 => String::new(),
             count => format!("; then for {count} keywords in it"),
         };
-        step(answer, "searched", format!("{}{more}{keywords}", said.join(", ")));
+        step(
+            answer,
+            "searched",
+            format!("{}{more}{keywords}", said.join(", ")),
+        );
         if let Some(hit) = self.rules.match_name(name.as_bytes()) {
             let seen = Seen::Name { name, server: None };
             self.found(hit, Some(seen), answer);
@@ -177,7 +185,10 @@ impl<'r> Inquiry<'r> {
             hit,
             indicator,
             packs,
-            expired: indicator.expires.as_deref().is_some_and(|last| last < &*today),
+            expired: indicator
+                .expires
+                .as_deref()
+                .is_some_and(|last| last < &*today),
             silence,
         });
     }
@@ -238,7 +249,11 @@ impl<'r> Inquiry<'r> {
             self.found(hit, Some(Seen::Address(address)), answer);
             return;
         }
-        for (network, id) in self.limited().filter(|(n, _)| holds_range(n, range)).take(MAX_NEAR) {
+        for (network, id) in self
+            .limited()
+            .filter(|(n, _)| holds_range(n, range))
+            .take(MAX_NEAR)
+        {
             let why = format!("{network} is listed, but for these ports only");
             self.near(answer, "other_port", *id, why);
         }
@@ -253,10 +268,18 @@ impl<'r> Inquiry<'r> {
                 self.near(answer, "inside", *id, format!("{why}: {listed}"));
             }
         }
-        for (id, seen) in self.history().get(&address).into_iter().flatten().take(MAX_NEAR) {
+        for (id, seen) in self
+            .history()
+            .get(&address)
+            .into_iter()
+            .flatten()
+            .take(MAX_NEAR)
+        {
             let listed = self.rules.indicator(*id).map_or("", |i| i.name);
             let day = seen.unwrap_or("an unknown day");
-            let why = format!("{listed}, which is listed, had this address on {day}: history is never matched");
+            let why = format!(
+                "{listed}, which is listed, had this address on {day}: history is never matched"
+            );
             self.near(answer, "history", *id, why);
         }
         if let Some(reason) = Guard::built_in().judge_network(range) {
@@ -278,7 +301,11 @@ impl<'r> Inquiry<'r> {
     fn url(&self, url: &Url, answer: &mut Answer<'r>) {
         let (host, path) = (url.host(), url.path());
         let count = self.rules.count(IndicatorKind::Url);
-        step(answer, "searched", format!("{count} URLs, for this host and path"));
+        step(
+            answer,
+            "searched",
+            format!("{count} URLs, for this host and path"),
+        );
         if let Some(hit) = self.rules.match_url(host.as_bytes(), path.as_bytes()) {
             let seen = Seen::Name {
                 name: host,
@@ -310,7 +337,12 @@ impl<'r> Inquiry<'r> {
         }
         for id in self.urls().get(host).into_iter().flatten().take(MAX_NEAR) {
             let listed = self.rules.indicator(*id).map_or("", |i| i.name);
-            self.near(answer, "other_path", *id, format!("{listed} is listed, but not this path"));
+            self.near(
+                answer,
+                "other_path",
+                *id,
+                format!("{listed} is listed, but not this path"),
+            );
         }
         if url.address().is_none() {
             let near = self.names.near(host).into_iter().map(|near| Near {
@@ -326,7 +358,11 @@ impl<'r> Inquiry<'r> {
     fn print(&self, kind: Kind, bytes: &[u8], answer: &mut Answer<'r>) {
         let (one, many) = asked_kind(kind).words();
         let count = self.rules.count(asked_kind(kind));
-        step(answer, "searched", format!("{count} {}", if count == 1 { one } else { many }));
+        step(
+            answer,
+            "searched",
+            format!("{count} {}", if count == 1 { one } else { many }),
+        );
         if let Some(hit) = self.rules.match_fingerprint(kind, bytes) {
             self.found(hit, None, answer);
         }
@@ -392,7 +428,8 @@ impl<'r> Inquiry<'r> {
     fn inside(&self, range: Range) -> Vec<(Network, IndicatorId)> {
         let all = self.networks();
         let limited = self.limited().filter(|(n, _)| range.contains(n.address()));
-        let start = all.partition_point(|(n, _)| !n.ports().is_empty() || n.address() < range.address());
+        let start =
+            all.partition_point(|(n, _)| !n.ports().is_empty() || n.address() < range.address());
         let rest = all.get(start..).unwrap_or_default().iter();
         let inside = rest.take_while(|(n, _)| range.contains(n.address()));
         limited.chain(inside).cloned().collect()
@@ -405,7 +442,9 @@ impl<'r> Inquiry<'r> {
             let others = self.rules.indicators().skip(self.rules.name_count());
             for (id, _) in others.filter(|(_, i)| i.kind == IndicatorKind::Url) {
                 let listed = self.rules.indicator(id);
-                if let Some(Ok(url)) = listed.map(|i| super::super::matcher::urls::parse_url(i.name)) {
+                if let Some(Ok(url)) =
+                    listed.map(|i| super::super::matcher::urls::parse_url(i.name))
+                {
                     urls.entry(url.host().to_owned()).or_default().push(id);
                 }
             }

@@ -58,7 +58,13 @@ fn told(rules: &RuleSet) -> BTreeMap<(IndicatorKind, String), String> {
             let told = format!(
                 "{:?}",
                 (
-                    (i.scope, i.resolved, &i.threat, &i.generation, &i.first_published),
+                    (
+                        i.scope,
+                        i.resolved,
+                        &i.threat,
+                        &i.generation,
+                        &i.first_published
+                    ),
                     (sources, i.severity, i.confidence, &i.tags, &i.references),
                     (&i.note, &i.expires),
                 )
@@ -74,7 +80,11 @@ fn comes_back(rules: &RuleSet) -> String {
     let (again, _folder) = loaded(&[("again.yaml", text.as_bytes())], &[]).expect(&text);
     assert_eq!(again.problems, [], "{text}");
     assert_eq!(told(&again.rules), told(rules), "{text}");
-    assert_eq!(written(&again.rules), text, "not the same bytes the second time");
+    assert_eq!(
+        written(&again.rules),
+        text,
+        "not the same bytes the second time"
+    );
     text
 }
 
@@ -140,7 +150,10 @@ fn several_lists_come_back_as_one() {
     let files: [(&str, &[u8]); 4] = [
         ("a.stix2", stix),
         ("b.csv", csv),
-        ("c.txt", b"a.example\nc.example\nhttp://d.example/x\ngoogle.com\n"),
+        (
+            "c.txt",
+            b"a.example\nc.example\nhttp://d.example/x\ngoogle.com\n",
+        ),
         ("c.yaml", OWN.as_bytes()),
     ];
     let (many, _folder) = loaded(&files, &["google.com"]).unwrap();
@@ -163,9 +176,15 @@ fn the_heading_is_read_as_it_was_given() {
     let text = written(&own.rules);
     let (again, _folder) = loaded(&[("again.dat", text.as_bytes())], &[]).unwrap();
     let pack = again.rules.packs().next().unwrap();
-    assert_eq!((pack.name.as_str(), pack.format), ("imported", "bellerophon"));
+    assert_eq!(
+        (pack.name.as_str(), pack.format),
+        ("imported", "bellerophon")
+    );
     assert_eq!(Some(&pack.title), heading().title.as_ref());
-    assert!(text.starts_with("# a + +b (c\n# ?(2Jx?y\n\nbellerophon: 1\n"), "{text}");
+    assert!(
+        text.starts_with("# a + +b (c\n# ?(2Jx?y\n\nbellerophon: 1\n"),
+        "{text}"
+    );
 }
 
 proptest! {
