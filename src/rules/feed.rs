@@ -164,3 +164,7 @@ impl Listing for Event<'_> {
         self.to.defect(self.line, what, fix);
     }
 }
+
+#[cfg(test)]
+#[path = "feed_tests.rs"]
+mod tests;

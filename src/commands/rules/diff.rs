@@ -2,7 +2,7 @@
 
 mod changes;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::error::Error;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::{of_kind, unless_closed};
 use crate::cli::rules::Diff;
 use crate::commands::{Status, complain};
 use crate::output::{Style, counted, printable};
-use crate::rules::{self, Indicator, IndicatorId, IndicatorKind, Loaded, RuleSet};
+use crate::rules::{self, Details, Indicator, IndicatorId, IndicatorKind, Loaded, RuleSet};
 use changes::{Change, changes};
 
 /// What became of an indicator.
@@ -114,11 +114,22 @@ impl<'r> Compared<'r> {
                 });
             }
         }
+        // Nearly all indicators have attributes that were compared before.
+        let mut equal: HashSet<(*const Details, *const Details)> = HashSet::new();
         for (id, indicator) in new.indicators() {
             let before = find(old, &others_old, &indicator);
-            let fate = match before.and_then(|id| old.indicator(id)) {
+            let was = before.and_then(|id| old.indicator(id));
+            if let Some(was) = was {
+                let both: (*const Details, *const Details) = (was.details, indicator.details);
+                let same = was.scope == indicator.scope && was.resolved == indicator.resolved;
+                if same && (equal.contains(&both) || changes(&was, &indicator, old, new).is_empty())
+                {
+                    equal.insert(both);
+                    continue;
+                }
+            }
+            let fate = match was {
                 None => Fate::Added,
-                Some(before) if changes(&before, &indicator, old, new).is_empty() => continue,
                 Some(_) => Fate::Changed,
             };
             moved.push(Moved {

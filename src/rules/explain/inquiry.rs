@@ -54,7 +54,15 @@ impl<'r> Inquiry<'r> {
             if let Some(entry) = problem.what.strip_prefix('`')
                 && let Some((entry, _)) = entry.split_once('`')
             {
-                let known = left_out.entry(entry.to_lowercase()).or_default();
+                let entry = entry.to_lowercase();
+                // Whoever asks for its host asks about the entry, too.
+                let rest = entry.split_once("://").map_or(&*entry, |(_, rest)| rest);
+                let host = rest.split(['/', ':']).next().unwrap_or_default().to_owned();
+                if host != entry && !host.is_empty() {
+                    let known = left_out.entry(host).or_default();
+                    known.push(LeftOut::Refused(problem));
+                }
+                let known = left_out.entry(entry).or_default();
                 known.push(LeftOut::Refused(problem));
             }
         }

@@ -67,7 +67,7 @@ fn judged(file: &Judged, verbose: bool, style: Style, out: &mut impl Write) -> i
     }
     if let Some(pack) = &file.pack {
         for (what, count) in &pack.aside {
-            writeln!(out, "  aside    {} {what}", grouped(*count as u64))?;
+            writeln!(out, "  aside    {what}: {}", grouped(*count as u64))?;
         }
         match &file.age {
             Some(age) if age.is_old() => {
