@@ -56,9 +56,9 @@ pub enum Command {
     Ctl(watch::Ctl),
     /// Check or make configuration files for `watch`
     Config(watch::ConfigArgs),
-    /// Say whether names are listed, and why
+    /// Say whether names, addresses, URLs or fingerprints are listed, and why
     Lookup(Lookup),
-    /// Look after rules: fetch lists of indicators
+    /// Check, list, show, compare, convert and fetch lists of indicators
     Rules(rules::Rules),
     /// Make captures and lists from a seed, to measure with
     Generate(generate::Generate),
@@ -92,7 +92,7 @@ impl RuleArgs {
             packs: self.pack.clone(),
             force: self.force_entry.clone(),
             allow: self.allow.clone(),
-            detail: false,
+            ..LoadOptions::default()
         }
     }
 }
@@ -225,19 +225,20 @@ pub struct Names {
 /// `lookup`
 #[derive(Debug, Args)]
 pub struct Lookup {
-    /// Names to look up, or `-` for names on standard input, one a line
-    #[arg(required = true, value_name = "NAME")]
+    /// Names, addresses, networks, URLs or fingerprints (JA3, JA4, certificates) to look up, also defanged; or `-` for
+    /// standard input, one a line
+    #[arg(required = true, value_name = "WHAT")]
     pub names: Vec<String>,
     /// Which rules.
     #[command(flatten)]
     pub rules: RuleArgs,
-    /// Print only names that match
+    /// Print only what matches
     #[arg(long)]
     pub matches_only: bool,
     /// Print JSON lines
     #[arg(long)]
     pub json: bool,
-    /// Exit with status 1 where a name matched
+    /// Exit with status 1 where something matched
     #[arg(long)]
     pub exit_code: bool,
 }

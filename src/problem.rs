@@ -28,6 +28,11 @@ impl Problem {
         }
     }
 
+    /// Whether an entry was left out for it. Otherwise all entries count, or the file as a whole is refused.
+    pub fn left_out(&self) -> bool {
+        self.what.ends_with(": left out")
+    }
+
     pub(crate) fn at(mut self, line: Option<usize>, column: Option<usize>) -> Self {
         self.line = line;
         self.column = column;

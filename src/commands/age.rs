@@ -27,7 +27,7 @@ impl Age {
         Self::since(newest, now)
     }
 
-    fn since(newest: &str, now: Timestamp) -> Option<Self> {
+    pub(super) fn since(newest: &str, now: Timestamp) -> Option<Self> {
         let passed = now.nanos_since(Timestamp::from_date(newest)?);
         Some(Self {
             newest: newest.to_owned(),

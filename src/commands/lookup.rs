@@ -1,4 +1,4 @@
-//! `bellerophon lookup`: is this name listed, and why.
+//! `bellerophon lookup`: is this listed, and why.
 
 use std::error::Error;
 use std::io::{self, BufRead, BufWriter, ErrorKind, Read, Write};
@@ -7,9 +7,10 @@ use super::{Status, complain};
 use crate::cli::Lookup;
 use crate::output::printable;
 
-use crate::rules::{self, Explainer, Verdict};
+use crate::rules::{self, Inquiry, LoadOptions};
+use crate::time::Timestamp;
 
-/// The longest line that is taken from standard input, in bytes; no name is longer.
+/// The longest line that is taken from standard input, in bytes; no name is longer, and hardly any URL.
 const MAX_LINE: usize = 4_096;
 
 /// What some editors put before UTF-8 text.
@@ -20,13 +21,16 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// What keeps it from beginning, or its answers from being printed.
 pub fn run(args: &Lookup) -> Result<Status, Box<dyn Error>> {
-    let loaded = rules::load(&args.rules.options())?;
+    // What was left out of the lists is part of the answer.
+    let loaded = rules::load(&LoadOptions {
+        detail: true,
+        ..args.rules.options()
+    })?;
     for problem in &loaded.problems {
         complain(&problem.to_string());
     }
-    let explainer = Explainer::new(&loaded.rules);
     let mut asked = Asked {
-        explainer,
+        inquiry: Inquiry::new(&loaded, Timestamp::of_clock()),
         args,
         out: BufWriter::new(io::stdout().lock()),
         matched: false,
@@ -52,7 +56,7 @@ pub fn run(args: &Lookup) -> Result<Status, Box<dyn Error>> {
 }
 
 struct Asked<'a, W> {
-    explainer: Explainer<'a>,
+    inquiry: Inquiry<'a>,
     args: &'a Lookup,
     out: W,
     matched: bool,
@@ -74,7 +78,7 @@ impl<W: Write> Asked<'_, W> {
             }
             if read == MAX_LINE && line.last() != Some(&b'\n') {
                 self.refuse(&format!(
-                    "standard input, line {number}: longer than any name"
+                    "standard input, line {number}: longer than any name or URL that is looked up"
                 ));
                 from.skip_until(b'\n')?;
                 continue;
@@ -92,13 +96,13 @@ impl<W: Write> Asked<'_, W> {
     }
 
     fn name(&mut self, name: &str, line: Option<u64>) -> io::Result<()> {
-        let answer = self.explainer.explain(name);
-        if let Verdict::Invalid { what, fix } = &answer.verdict {
+        let answer = self.inquiry.ask(name);
+        if let Some((what, fix)) = &answer.error {
             let place = line
                 .map(|n| format!("standard input, line {n}: "))
                 .unwrap_or_default();
             self.refuse(&format!(
-                "{place}{:?} is not a name: {what}; {fix}",
+                "{place}{:?} is not a name, address, URL or fingerprint: {what}; {fix}",
                 answer.asked
             ));
             return Ok(());

@@ -9,6 +9,7 @@ pub mod generate;
 pub mod lookup;
 pub mod names;
 pub mod replay;
+pub mod rules;
 mod run;
 pub mod update;
 pub mod watch;
@@ -55,9 +56,7 @@ pub fn run(cli: Cli) -> Status {
         Command::Ctl(args) => ctl::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Lookup(args) => lookup::run(&args),
-        Command::Rules(args) => match args.command {
-            RulesCommand::Update(args) => update::run(&args),
-        },
+        Command::Rules(args) => rules::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

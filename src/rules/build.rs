@@ -27,7 +27,9 @@ use super::problem::Problem;
 use super::provenance::Origin;
 use crate::names::label;
 use file::File;
-use judge::{Judge, judge_other};
+pub(super) use judge::Judge;
+use judge::judge_other;
+pub(super) use list::slug;
 
 /// How files are read.
 #[derive(Debug, Clone, Default)]

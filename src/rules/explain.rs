@@ -1,17 +1,26 @@
-//! Why a name matches, or why not: for `bellerophon lookup`.
+//! Why a name matches, or why not: for `bellerophon lookup`. [`Inquiry`] answers for addresses, URLs and fingerprints too,
+//! and step by step.
+
+mod answer;
+mod asked;
+mod inquiry;
+mod near;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::domain::{asked_name, ends_escaping};
-use super::indicator::{How, Indicator, IndicatorId, Scope};
+use super::indicator::{How, Indicator, IndicatorId};
 use super::pack::PackInfo;
 use super::problem::Plain;
 use super::{Hit, RuleSet};
+pub use answer::{Answer, Finding, Near, Refusal, Silence, Step};
+pub use inquiry::Inquiry;
+pub use near::NearMiss;
 
 /// Longest listed name, so the longest part of an asked name that can equal one.
 const MAX_NAME: usize = 253;
@@ -69,78 +78,6 @@ pub enum Verdict<'r> {
         /// What to ask instead.
         fix: String,
     },
-}
-
-/// An indicator that does not apply although it looks as if it might.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NearMiss<'r> {
-    /// The name is the indicator or below it, but the indicator's scope leaves it out.
-    OutOfScope(Indicator<'r>),
-    /// The name ends with the letters of the indicator, but not at a dot.
-    LookAlike(Indicator<'r>),
-    /// The name holds the whole indicator, but goes on after it; true where it begins with it.
-    GoesOn(Indicator<'r>, bool),
-    /// Listed names stand below the name: one of them, and how many in all.
-    ParentOf(Indicator<'r>, usize),
-}
-
-impl<'r> NearMiss<'r> {
-    /// The indicator.
-    pub const fn indicator(&self) -> Indicator<'r> {
-        match self {
-            Self::OutOfScope(i)
-            | Self::LookAlike(i)
-            | Self::GoesOn(i, _)
-            | Self::ParentOf(i, _) => *i,
-        }
-    }
-
-    /// A word for machines.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::OutOfScope(_) => "out_of_scope",
-            Self::LookAlike(_) => "look_alike",
-            Self::GoesOn(..) => "goes_on",
-            Self::ParentOf(..) => "parent_of_listed",
-        }
-    }
-}
-
-impl fmt::Display for NearMiss<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.indicator().name;
-        match self {
-            Self::OutOfScope(i) if i.scope == Scope::Below => {
-                write!(
-                    f,
-                    "{name} is listed for the names below it only, not for itself"
-                )
-            }
-            Self::OutOfScope(_) => {
-                write!(
-                    f,
-                    "{name} is listed as this one host only, not with the names below it"
-                )
-            }
-            Self::LookAlike(_) => {
-                write!(
-                    f,
-                    "it ends with the letters of {name}, but is another registered name"
-                )
-            }
-            Self::GoesOn(_, at_start) => {
-                let holds = if *at_start { "begins like" } else { "holds" };
-                write!(f, "it {holds} {name}, but belongs to another domain")
-            }
-            Self::ParentOf(_, 1) => write!(f, "{name} is listed, but this is a parent of it"),
-            Self::ParentOf(_, n) => {
-                write!(
-                    f,
-                    "{n} names below it are listed, for instance {name}, but it is not"
-                )
-            }
-        }
-    }
 }
 
 impl<'r> Explainer<'r> {
@@ -276,25 +213,7 @@ impl Explanation<'_> {
                 hit,
                 indicator,
                 packs,
-            } => json!({
-                "match": hit.how.as_str(),
-                "indicator": indicator.name,
-                "scope": indicator.scope.as_str(),
-                "pack": packs.first().map(|p| &p.name),
-                "packs": packs.iter().map(|p| &p.name).collect::<Vec<_>>(),
-                "generation": indicator.generation.as_deref(),
-                "first_published": indicator.first_published.as_deref(),
-                "severity": indicator.severity,
-                "confidence": indicator.confidence,
-                "tags": *indicator.tags,
-                "note": indicator.note.as_deref(),
-                "expires": indicator.expires.as_deref(),
-                "sources": indicator.sources.iter().map(|s| &**s).collect::<Vec<_>>(),
-                "resolved": indicator.resolved.iter().map(|r| json!({
-                    "seen": r.seen.as_deref(),
-                    "addresses": r.addresses,
-                })).collect::<Vec<_>>(),
-            }),
+            } => told(*hit, indicator, packs).into(),
             Verdict::NoMatch { near } => json!({
                 "near": near.iter().map(|n| json!({
                     "kind": n.kind(),
@@ -308,6 +227,39 @@ impl Explanation<'_> {
             out.extend(more);
         }
         out
+    }
+}
+
+/// What is known about an indicator that applies, for machines.
+pub(in crate::rules) fn told(
+    hit: Hit,
+    indicator: &Indicator<'_>,
+    packs: &[&PackInfo],
+) -> Map<String, Value> {
+    let told = json!({
+        "match": hit.how.as_str(),
+        "indicator": indicator.name,
+        "scope": indicator.scope.as_str(),
+        "pack": packs.first().map(|p| &p.name),
+        "packs": packs.iter().map(|p| &p.name).collect::<Vec<_>>(),
+        "threat": indicator.threat.as_deref(),
+        "generation": indicator.generation.as_deref(),
+        "first_published": indicator.first_published.as_deref(),
+        "severity": indicator.severity,
+        "confidence": indicator.confidence,
+        "tags": *indicator.tags,
+        "references": *indicator.references,
+        "note": indicator.note.as_deref(),
+        "expires": indicator.expires.as_deref(),
+        "sources": indicator.sources.iter().map(|s| &**s).collect::<Vec<_>>(),
+        "resolved": indicator.resolved.iter().map(|r| json!({
+            "seen": r.seen.as_deref(),
+            "addresses": r.addresses,
+        })).collect::<Vec<_>>(),
+    });
+    match told {
+        Value::Object(told) => told,
+        _ => Map::new(),
     }
 }
 
@@ -358,6 +310,9 @@ fn describe(f: &mut fmt::Formatter<'_>, i: &Indicator<'_>, packs: &[&PackInfo]) 
             pack.file
         )?;
     }
+    if let Some(threat) = &i.threat {
+        write!(f, "\n  threat    {}", Plain(threat))?;
+    }
     if let Some(generation) = &i.generation {
         write!(f, "\n  generation {}", Plain(generation))?;
     }
@@ -375,6 +330,12 @@ fn describe(f: &mut fmt::Formatter<'_>, i: &Indicator<'_>, packs: &[&PackInfo]) 
     }
     if let Some(note) = &i.note {
         write!(f, "\n  note      {}", Plain(note))?;
+    }
+    if !i.tags.is_empty() {
+        write!(f, "\n  tags      {}", Plain(&i.tags.join(", ")))?;
+    }
+    for reference in i.references.iter() {
+        write!(f, "\n  see       {}", Plain(reference))?;
     }
     for source in i.sources.iter() {
         write!(f, "\n  source    {}", Plain(&source.title))?;

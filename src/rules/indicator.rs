@@ -214,7 +214,7 @@ impl Confidence {
 }
 
 /// Who published an indicator, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Source {
     /// Key of the source in its pack, for instance `amnesty-2021`.
     pub id: String,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::build::Builder;
+use super::format::Choice;
 use super::load;
 use super::pack::PackInfo;
 use super::problem::Problem;
@@ -30,7 +31,8 @@ pub fn inspect(name: &Path, bytes: &[u8]) -> Result<Inspected, Problem> {
     let label = name.display().to_string();
     let mut builder = Builder::default();
     let mut problems = Vec::new();
-    load::add_reader(&mut builder, name, bytes, None, &mut problems)?;
+    let how = (Choice::Detect, None);
+    load::add_reader(&mut builder, name, bytes, how, None, &mut problems)?;
     let Some(pack) = builder.packs().first() else {
         return Err(Problem::new(&label, "it holds no list", ""));
     };

@@ -9,7 +9,8 @@ use super::RuleSet;
 use super::allow::Allow;
 use super::build::{Aside, Builder, Options};
 use super::builtin::{BuiltIn, DEFAULT_PACK, built_in};
-use super::format::{self, Raw};
+use super::format::misp::feed;
+use super::format::{self, Choice, Raw};
 use super::pack::PackInfo;
 use super::problem::{Problem, RulesError};
 use super::provenance::{Hashing, Origin, Origins};
@@ -35,6 +36,10 @@ pub struct LoadOptions {
     pub allow: Vec<PathBuf>,
     /// What is left aside is told line by line.
     pub detail: bool,
+    /// The format of all files, where their content is not to decide (`--format`).
+    pub format: Option<String>,
+    /// The column of tables that holds the indicators, by its heading or its number from 1 (`--column`).
+    pub column: Option<String>,
 }
 
 impl LoadOptions {
@@ -70,15 +75,29 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
     });
     let mut errors = Vec::new();
     let mut skipped = Vec::new();
-    for path in &options.rules {
-        match files(path, &mut skipped) {
-            Ok(files) => {
-                for (file, origin) in files {
-                    errors.extend(add_file(&mut builder, &file, origin, &mut skipped).err());
+    let choice = match (&options.format, &options.column) {
+        (Some(name), _) => Choice::named(name),
+        (None, Some(_)) => Ok(Choice::table()),
+        (None, None) => Ok(Choice::Detect),
+    };
+    match choice {
+        Ok(choice) => {
+            let column = options.column.as_deref();
+            for path in &options.rules {
+                match files(path, &mut skipped) {
+                    Ok(files) => {
+                        for (file, origin) in files {
+                            let how = (choice, column);
+                            errors.extend(
+                                add_file(&mut builder, &file, how, origin, &mut skipped).err(),
+                            );
+                        }
+                    }
+                    Err(problem) => errors.push(problem),
                 }
             }
-            Err(problem) => errors.push(problem),
         }
+        Err(problem) => errors.push(problem),
     }
     builder.set(Options {
         trusted: true,
@@ -193,11 +212,12 @@ fn read_allow(path: &Path) -> Result<Allow, Vec<Problem>> {
 fn add_file(
     builder: &mut Builder,
     path: &Path,
+    how: (Choice, Option<&str>),
     origin: Option<Origin>,
     problems: &mut Vec<Problem>,
 ) -> Result<(), Problem> {
     let file = File::open(path).map_err(|e| unreadable(path, &e))?;
-    add_reader(builder, path, file, origin, problems)
+    add_reader(builder, path, file, how, origin, problems)
 }
 
 /// Takes in what a file has in it.
@@ -208,13 +228,15 @@ pub(super) fn add_reader(
     builder: &mut Builder,
     path: &Path,
     from: impl Read,
+    (choice, column): (Choice, Option<&str>),
     origin: Option<Origin>,
     problems: &mut Vec<Problem>,
 ) -> Result<(), Problem> {
     let label = path.display().to_string();
     let names = builder.names();
     let mut from = Hashing::new(from, origin);
-    let raw = Raw::read(path, &mut from, MAX_FILE, names).map_err(|e| unreadable(path, &e))?;
+    let raw =
+        Raw::read(path, &mut from, MAX_FILE, choice, names).map_err(|e| unreadable(path, &e))?;
     if u64::try_from(raw.len()).is_ok_and(|len| len > MAX_FILE) {
         let what = format!("the file is longer than {} MiB", MAX_FILE >> 20);
         return Err(Problem::new(&label, what, "split it"));
@@ -230,11 +252,21 @@ pub(super) fn add_reader(
             builder.add(&label, &label, parsed)
         }
         Raw::Other(text) => {
-            let format = format::of(&label, &text)?;
+            let format = match choice {
+                Choice::Feed => None,
+                Choice::Other(format) => Some(format),
+                _ if feed::is(format::head(&text)) => None,
+                _ => Some(format::of(&label, &text)?),
+            };
             builder.comes_from(origin);
-            builder.add_list(&label, format.name, |to| {
-                format::read_other(format, &text, to)
-            })
+            match format {
+                Some(format) => builder.add_list(&label, format.name, |to| {
+                    format::read_other(format, &text, column, to)
+                }),
+                None => builder.add_list(&label, format::FEED, |to| {
+                    super::feed::read(path, &text, to)
+                }),
+            }
         }
     }
 }
@@ -245,6 +277,16 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
         format!("cannot read it: {error}"),
         "check the path and its permissions",
     )
+}
+
+/// The rule files that a path stands for: itself, or those in the folder, by name; and what in the folder is none.
+///
+/// # Errors
+/// The path cannot be read, or is a folder without rule files.
+pub fn rule_files(path: &Path) -> Result<(Vec<PathBuf>, Vec<Problem>), Problem> {
+    let mut skipped = Vec::new();
+    let files = files(path, &mut skipped)?;
+    Ok((files.into_iter().map(|(file, _)| file).collect(), skipped))
 }
 
 /// The rule files that a path stands for: itself, or those in the folder, by name. Of those that `rules update` put into it
@@ -279,8 +321,7 @@ fn files(
                 "name it with --rules",
             ));
         } else if format::is_rule_file(&file) {
-            let origin = origins.of(&file);
-            rules.push((file, origin));
+            rules.push(file);
         } else if !is_beside_rules(&file) {
             let what = "not a list by the ending of its name: not read";
             skipped.push(Problem::new(
@@ -290,11 +331,16 @@ fn files(
             ));
         }
     }
+    super::feed::without_events(&mut rules);
     if rules.is_empty() {
         let fix = "give a folder with lists, for instance .yaml files";
         return Err(Problem::new(&label, "no rule file in this folder", fix));
     }
-    Ok(rules)
+    let with_origin = |file: PathBuf| {
+        let origin = origins.of(&file);
+        (file, origin)
+    };
+    Ok(rules.into_iter().map(with_origin).collect())
 }
 
 /// Files that belong in a folder of rules without being rules: texts about them, hidden files.

@@ -13,6 +13,7 @@ mod domain;
 mod endings;
 mod explain;
 mod facts;
+mod feed;
 mod format;
 mod guard;
 mod idn;
@@ -27,22 +28,27 @@ mod pack;
 mod problem;
 mod provenance;
 mod suggest;
+mod write;
 
 pub use allow::{Allow, Asked, Entry as AllowEntry, Seen};
 pub use build::Aside;
 pub use builtin::{BuiltIn, DEFAULT_PACK, built_in};
 pub use current::Current;
-pub use explain::{Explainer, Explanation, NearMiss, Verdict};
+pub use explain::{
+    Answer, Explainer, Explanation, Finding, Inquiry, Near, NearMiss, Refusal, Silence, Step,
+    Verdict,
+};
 pub(crate) use guard::is_server;
 pub use indicator::{
     Confidence, Details, How, Indicator, IndicatorId, IndicatorKind, PackId, Resolved, Scope,
     Severity, Source, SourceRef,
 };
 pub use inspect::{Inspected, inspect};
-pub use load::{LoadOptions, Loaded, load};
+pub use load::{LoadOptions, Loaded, load, rule_files};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
 pub use provenance::Fetched;
+pub use write::{Heading, write_pack};
 
 use crate::names::{Kind, Wanted};
 use endings::Endings;
@@ -51,6 +57,17 @@ use matcher::Matcher;
 use others::Others;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// The top-level domain of a name, where no such domain was known when the program was made. Cause for a warning: it may be
+/// a misprint, or new.
+pub fn unknown_tld(name: &str) -> Option<&str> {
+    guard::Guard::built_in().unknown_tld(name)
+}
+
+/// A name for a pack from any text: up to 64 lower-case letters, digits and `-`. Empty where the text has none of these.
+pub fn pack_name(text: &str) -> String {
+    build::slug(text)
+}
 
 /// What an indicator matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -98,20 +98,50 @@ fn exit_code_tells_scripts_of_matches() {
 }
 
 #[test]
-fn what_is_no_name_is_refused_by_its_line_and_the_others_are_answered() {
-    let input = format!("example.com\nhttps://{LISTED}/x\n{LISTED}\nevil[.]com\n\u{fc}.de\n");
+fn what_is_nothing_is_refused_by_its_line_and_the_others_are_answered() {
+    let input = format!("example.com\na@{LISTED}\n{LISTED}\na b\n");
     let ran = run_with(["lookup", "-"], input.as_bytes()).exits(2);
     assert!(ran.stdout.contains("example.com: no match"));
     assert!(ran.stdout.contains(&format!("{LISTED}: match, exact")));
-    let ran = ran.says(&[
-        "line 2: ",
-        "is a URL",
-        LISTED,
-        "line 4: ",
-        "`evil.com`",
-        "line 5: ",
-    ]);
-    assert_eq!(ran.stderr.lines().count(), 3, "{}", ran.stderr);
+    let ran = ran.says(&["line 2: ", "is a mail address", "line 4: ", "white space"]);
+    assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
+}
+
+#[test]
+fn urls_addresses_and_fingerprints_are_looked_up_however_they_are_written() {
+    let folder = Folder::new();
+    let rules = folder.file(
+        "mine.yaml",
+        "bellerophon: 1\npack: mine\ngroups:\n  - domains: [evil.example.org, xn--bcher-kva.example]\n    \
+         networks: [192.0.2.0/24]\n    urls: [\"https://shared.example.org/bad\"]\n    \
+         ja3: [e7d705a3286e19ea42f587b344ee6865]\n",
+    );
+    let asked = [
+        ("hxxps://x[.]evil[.]example[.]org/y", "below"),
+        ("https://shared.example.org/bad/x", "url"),
+        ("b\u{fc}cher.example", "exact"),
+        ("192.0.2.7:443", "address"),
+        ("e7d705a3286e19ea42f587b344ee6865", "fingerprint"),
+    ];
+    let list: String = asked
+        .iter()
+        .map(|(text, _)| format!("{text}\nexample.net\n"))
+        .collect();
+    let arguments = ["lookup", "--rules", &rules, "--json", "--matches-only", "-"];
+    let lines = run_with(arguments, list.as_bytes())
+        .exits(0)
+        .says_nothing()
+        .json();
+    let found: Vec<(&str, &str)> = lines
+        .iter()
+        .map(|line| {
+            (
+                line["asked"].as_str().unwrap(),
+                line["match"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(found, asked);
 }
 
 #[test]

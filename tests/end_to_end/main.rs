@@ -23,6 +23,7 @@ mod harness;
 mod lookup;
 mod names;
 mod output;
+mod rules;
 mod sources;
 mod status;
 mod stopping;

@@ -101,19 +101,33 @@ impl Entry {
     /// the indicator, an entry for packs must have them all, since the others' alarm is not what it is about.
     pub(super) fn allows(&self, asked: &Asked<'_>) -> bool {
         self.is_for(asked.seen)
-            && self
-                .indicator
-                .as_ref()
-                .is_none_or(|own| own.eq_ignore_ascii_case(without_final_dot(asked.indicator)))
+            && self.is_about(asked)
             && self.clients.as_ref().is_none_or(|clients| {
                 let client = asked.client;
                 client.is_some_and(|client| clients.iter().any(|own| own.contains(client)))
             })
+            && !self.is_expired(asked.day)
+    }
+
+    /// Whether it allows such a contact of some client, with some server, on some day.
+    pub fn may_allow(&self, asked: &Asked<'_>) -> bool {
+        let server = self.address.map(Network::address);
+        let seen = match asked.seen {
+            Seen::Name { name, .. } => Seen::Name { name, server },
+            seen => seen,
+        };
+        self.is_for(seen) && self.is_about(asked)
+    }
+
+    /// Whether it is about the indicator, and about all packs that list it.
+    fn is_about(&self, asked: &Asked<'_>) -> bool {
+        self.indicator
+            .as_ref()
+            .is_none_or(|own| own.eq_ignore_ascii_case(without_final_dot(asked.indicator)))
             && self.packs.as_ref().is_none_or(|own| {
                 let known = |pack: &&str| own.iter().any(|own| own == pack);
                 !asked.packs.is_empty() && asked.packs.iter().all(known)
             })
-            && !self.is_expired(asked.day)
     }
 
     fn is_for(&self, seen: Seen<'_>) -> bool {

@@ -18,7 +18,7 @@ const MANY: usize = 2_000;
 
 /// Judges what would do harm.
 #[derive(Debug)]
-pub(super) struct Judge {
+pub(in crate::rules) struct Judge {
     guard: Guard,
     /// How many names were judged.
     judged: usize,
@@ -46,7 +46,7 @@ impl Judge {
     }
 
     /// The same of a name in any case, of a long list.
-    pub(super) fn plain(
+    pub(in crate::rules) fn plain(
         &mut self,
         name: &[u8],
         scope: Scope,
@@ -70,7 +70,7 @@ impl Judge {
     }
 
     /// The same of something else, in its one form.
-    pub(super) fn other(&mut self, kind: Kind, text: &str) -> Result<(), Refusal> {
+    pub(in crate::rules) fn other(&mut self, kind: Kind, text: &str) -> Result<(), Refusal> {
         let reason = match kind {
             Kind::Keyword => self.guard.judge_keyword(text),
             Kind::Address => {

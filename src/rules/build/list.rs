@@ -143,7 +143,7 @@ impl Builder {
 }
 
 /// Up to 64 lower-case letters, digits and `-`.
-fn slug(text: &str) -> String {
+pub(in crate::rules) fn slug(text: &str) -> String {
     let mut slug = String::new();
     for c in text.chars() {
         let c = c.to_ascii_lowercase();

@@ -7,7 +7,7 @@ mod attribute;
 mod facts;
 pub(in crate::rules) mod feed;
 mod head;
-mod json;
+pub(in crate::rules) mod json;
 mod types;
 pub(in crate::rules) mod warninglist;
 

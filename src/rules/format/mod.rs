@@ -14,12 +14,12 @@ pub(super) mod misp;
 mod openioc;
 mod place;
 mod plain;
-mod refang;
+pub(super) mod refang;
 mod remark;
 mod rpz;
 mod stix;
 mod suricata;
-mod text;
+pub(super) mod text;
 mod unbound;
 mod yaml;
 mod zeek;
@@ -33,6 +33,7 @@ use listing::{Listing, Refused};
 
 use super::pack::PackFile;
 use super::problem::Problem;
+use super::suggest::nearest;
 
 /// Extensions of files that a folder of rules is searched for.
 const KNOWN: [&str; 20] = [
@@ -41,7 +42,7 @@ const KNOWN: [&str; 20] = [
 ];
 
 /// How much of a file its format is told from, in bytes.
-const HEAD: u64 = 64 * 1024;
+pub(super) const HEAD: u64 = 64 * 1024;
 
 /// Whether a file of this name is read as rules when it is met in a folder.
 pub(super) fn is_rule_file(path: &Path) -> bool {
@@ -80,13 +81,18 @@ impl Raw {
         path: &Path,
         from: impl Read,
         most: u64,
+        choice: Choice,
         names: &mut Vec<u8>,
     ) -> io::Result<Self> {
         // A limit while reading, not on the length of the file: it may be a pipe.
         let mut from = from.take(most.saturating_add(1));
         let mut head = Vec::new();
         from.by_ref().take(HEAD).read_to_end(&mut head)?;
-        if is_own(path, &head) {
+        let own = match choice {
+            Choice::Detect => is_own(path, &head),
+            choice => matches!(choice, Choice::Own),
+        };
+        if own {
             return Lifted::read(head.chain(from), names).map(Self::Own);
         }
         from.read_to_end(&mut head)?;
@@ -154,19 +160,71 @@ fn read_csv(text: &[u8], to: &mut dyn Listing) -> Result<(), Refused> {
     csv::read(text, &csv::Options::default(), to)
 }
 
+/// In which format files are read.
+#[derive(Clone, Copy)]
+pub(super) enum Choice {
+    /// In that which their content shows.
+    Detect,
+    /// In our own.
+    Own,
+    /// As manifests of MISP feeds.
+    Feed,
+    /// In this one, whatever their content.
+    Other(&'static Format),
+}
+
+/// Our own format, and the index of a MISP feed, which is read with the files beside it.
+const OWN: &str = "bellerophon";
+pub(super) const FEED: &str = "misp-feed";
+
+impl Choice {
+    /// The format of this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn named(name: &str) -> Result<Self, Problem> {
+        match name {
+            OWN => return Ok(Self::Own),
+            FEED => return Ok(Self::Feed),
+            _ => {}
+        }
+        let found = FORMATS.iter().find(|format| format.name == name);
+        found.map(Self::Other).ok_or_else(|| {
+            let names: Vec<&str> = [OWN, FEED]
+                .into_iter()
+                .chain(FORMATS.iter().map(|format| format.name))
+                .collect();
+            let list = format!("formats: {}", names.join(", "));
+            let fix = match nearest(name, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`? {list}"),
+                None => list,
+            };
+            Problem::new("--format", format!("unknown format `{name}`"), fix)
+        })
+    }
+
+    /// That of tables, for which a column can be named.
+    pub(super) fn table() -> Self {
+        Self::named("csv").unwrap_or(Self::Detect)
+    }
+}
+
+/// The beginning of a text, by which its format is told: cut behind a line, where there is one.
+pub(super) fn head(text: &[u8]) -> &[u8] {
+    let head = text.get(..text.len().min(HEAD as usize)).unwrap_or(text);
+    if head.len() == text.len() {
+        return head;
+    }
+    let end = memchr::memrchr(b'\n', head).map_or(head.len(), |at| at.saturating_add(1));
+    head.get(..end).unwrap_or(head)
+}
+
 /// The format of a file that is not our own.
 ///
 /// # Errors
 /// Where it is in none.
 pub(super) fn of(label: &str, text: &[u8]) -> Result<&'static Format, Problem> {
-    let head = text.get(..text.len().min(HEAD as usize)).unwrap_or(text);
-    // Cut behind a line, where there is one.
-    let end = memchr::memrchr(b'\n', head).map_or(head.len(), |at| at.saturating_add(1));
-    let head = if head.len() == text.len() {
-        head
-    } else {
-        head.get(..end).unwrap_or(head)
-    };
+    let head = head(text);
     FORMATS
         .iter()
         .find(|format| (format.is)(head))
@@ -198,9 +256,21 @@ fn unknown(label: &str, head: &[u8]) -> Problem {
 pub(super) fn read_other(
     format: &Format,
     text: &[u8],
+    column: Option<&str>,
     to: &mut dyn Listing,
 ) -> Result<(), Refused> {
-    (format.read)(text, to)
+    match column {
+        Some(_) if format.name == "csv" => {
+            let column = column.map(str::to_owned);
+            csv::read(text, &csv::Options { column }, to)
+        }
+        Some(_) => Err(Refused {
+            line: None,
+            what: format!("it is no table ({}), so it has no columns", format.name),
+            fix: "leave `--column` away".into(),
+        }),
+        None => (format.read)(text, to),
+    }
 }
 
 /// Understands a file of our own.

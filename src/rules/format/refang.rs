@@ -24,7 +24,7 @@ const FANGS: [(&str, &str); 17] = [
 ];
 
 /// The text as it was before it was made harmless. It is borrowed where nothing had to be undone.
-pub(super) fn refang(text: &str) -> Cow<'_, str> {
+pub(in crate::rules) fn refang(text: &str) -> Cow<'_, str> {
     let seen = shown(text);
     let scheme = scheme(&seen);
     let fanged = seen

@@ -238,7 +238,7 @@ impl<'de: 't, 't> Deserialize<'de> for Scalar<'t> {
 }
 
 /// Whether a name has the form of a UUID: 8-4-4-4-12 hexadecimal digits (RFC 9562, section 4).
-pub(super) fn is_uuid(text: &str) -> bool {
+pub(in crate::rules) fn is_uuid(text: &str) -> bool {
     let lengths = [8, 4, 4, 4, 12];
     let mut parts = text.split('-');
     lengths.iter().all(|length| {
