@@ -285,14 +285,14 @@ impl Builder {
                 if !force && !self.options.forced.contains(&text) {
                     self.judge.other(kind, &text)?;
                 }
-                Ok(self.list(indicator_kind(kind), text, id))
+                Ok(self.list(indicator_kind(kind), text.clone(), text, id))
             }
         }
     }
 
     /// A URL: requests that show it are matched with all of it, and its host is listed where that harms nobody.
     fn url(&mut self, text: &str, id: DetailsId, force: bool) -> Result<Counted, Refusal> {
-        let (url, host) = judge::url(text)?;
+        let judge::Url { url, key, host } = judge::url(text)?;
         let forced = force || self.options.forced.contains(&url);
         match host {
             judge::Host::Name(host) => {
@@ -305,19 +305,25 @@ impl Builder {
             }
             judge::Host::Address(address) => {
                 if forced || self.judge.other(Kind::Address, &address).is_ok() {
-                    self.list(IndicatorKind::Address, address, id);
+                    self.list(IndicatorKind::Address, address.clone(), address, id);
                 }
             }
         }
-        Ok(self.list(IndicatorKind::Url, url, id))
+        Ok(self.list(IndicatorKind::Url, key, url, id))
     }
 
-    /// Lists something beside names; `text` is in the one form that its kind has.
-    fn list(&mut self, kind: IndicatorKind, text: String, id: DetailsId) -> Counted {
+    /// Lists something beside names; `text` is in the one form that its kind has. What has the same `key` is the same.
+    fn list(
+        &mut self,
+        kind: IndicatorKind,
+        key: String,
+        text: String,
+        id: DetailsId,
+    ) -> Counted {
         let Some(listed) = self.others.get_mut(kind as usize) else {
             return Counted::Yes;
         };
-        match listed.numbers.get(&*text) {
+        match listed.numbers.get(&*key) {
             Some(&number) => {
                 let known = listed.of.get(number).copied().unwrap_or(id);
                 let (joined, good) = self.facts.again(known, id);
@@ -327,9 +333,8 @@ impl Builder {
                 if good { Counted::Yes } else { twice(&text) }
             }
             None => {
-                let text: Box<str> = text.into();
-                listed.numbers.insert(text.clone(), listed.texts.len());
-                listed.texts.push(text);
+                listed.numbers.insert(key.into(), listed.texts.len());
+                listed.texts.push(text.into());
                 listed.of.push(id);
                 Counted::Yes
             }
