@@ -290,23 +290,32 @@ impl Builder {
         }
     }
 
-    /// A URL: requests that show it are matched with all of it, and its host is listed where that harms nobody.
+    /// A URL: requests that show it are matched with all of it, and its host is listed where that harms nobody. Where it
+    /// does, the URL counts all the same, unless it is all of the host.
     fn url(&mut self, text: &str, id: DetailsId, force: bool) -> Result<Counted, Refusal> {
-        let judge::Url { url, key, host } = judge::url(text)?;
+        let judge::Url { url, key, host, whole } = judge::url(text)?;
         let forced = force || self.options.forced.contains(&url);
         match host {
             judge::Host::Name(host) => {
                 let name = rule_name(&host)?;
-                if forced || self.judge.name(&name, Scope::Exact).is_ok() {
-                    let added = self.add_name(&name);
-                    // The host may be listed by itself as well.
-                    let _ = self.take(added, id, Scope::Exact)?;
+                let forced = forced || self.options.forced.contains(&name);
+                match self.judge.name(&name, Scope::Exact) {
+                    Err(refusal) if !forced && whole => return Err(refusal),
+                    Err(_) if !forced => {}
+                    _ => {
+                        let added = self.add_name(&name);
+                        // The host may be listed by itself as well.
+                        let _ = self.take(added, id, Scope::Exact)?;
+                    }
                 }
             }
             judge::Host::Address(address) => {
-                if forced || self.judge.other(Kind::Address, &address).is_ok() {
-                    self.list(IndicatorKind::Address, address.clone(), address, id);
+                let forced = forced || self.options.forced.contains(&address);
+                if !forced {
+                    // Behind a private address is another machine in every network.
+                    self.judge.other(Kind::Address, &address)?;
                 }
+                self.list(IndicatorKind::Address, address.clone(), address, id);
             }
         }
         Ok(self.list(IndicatorKind::Url, key, url, id))

@@ -135,6 +135,8 @@ pub(super) struct Url {
     /// Host and path: what is asked for is compared with these alone, so lists may write it with other schemes.
     pub(super) key: String,
     pub(super) host: Host,
+    /// Whether it applies to every path of the host.
+    pub(super) whole: bool,
 }
 
 /// The host of a URL.
@@ -154,6 +156,7 @@ pub(super) fn url(text: &str) -> Result<Url, Refusal> {
     Ok(Url {
         url: url.to_string(),
         key: format!("{}{}", url.host(), url.path()),
+        whole: url.path() == "/",
         host,
     })
 }
