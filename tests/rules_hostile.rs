@@ -1,5 +1,10 @@
 //! Files that are made to take a program's memory or time, given to the program as a whole in a bounded address space.
-#![allow(missing_docs, clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "it is a test")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "it is a test"
+)]
 #![cfg(target_os = "linux")]
 
 use std::fs::File;
@@ -53,7 +58,11 @@ fn wait(child: std::process::Child) -> Ran {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     };
-    assert!(!ran.stderr.contains("panicked") && !ran.stderr.contains("memory allocation"), "{}", ran.stderr);
+    assert!(
+        !ran.stderr.contains("panicked") && !ran.stderr.contains("memory allocation"),
+        "{}",
+        ran.stderr
+    );
     ran
 }
 
@@ -86,7 +95,12 @@ fn a_line_of_two_gigabytes_is_refused_by_its_length() {
         File::create(&path).unwrap().set_len(2 << 30).unwrap();
         let ran = wait(lookup(&path, "x.example", Stdio::null()));
         assert_eq!(ran.status, 2);
-        assert!(ran.stderr.contains("the file is longer than 64 MiB: split it"), "{}", ran.stderr);
+        assert!(
+            ran.stderr
+                .contains("the file is longer than 64 MiB: split it"),
+            "{}",
+            ran.stderr
+        );
     }
 }
 
@@ -97,11 +111,18 @@ fn a_pipe_without_end_is_left_after_the_limit() {
     let writer = std::thread::spawn(move || {
         let block = vec![b'a'; 1 << 20];
         // Ends when nobody reads any more.
-        (0..2048).take_while(|_| pipe.write_all(&block).is_ok()).count()
+        (0..2048)
+            .take_while(|_| pipe.write_all(&block).is_ok())
+            .count()
     });
     let ran = wait(child);
     assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("the file is longer than 64 MiB: split it"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("the file is longer than 64 MiB: split it"),
+        "{}",
+        ran.stderr
+    );
     assert!(writer.join().unwrap() < 100, "it was read on");
 }
 
@@ -109,18 +130,33 @@ fn a_pipe_without_end_is_left_after_the_limit() {
 fn a_fifo_is_read_like_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fifo");
-    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
     let child = lookup(&path, "x.evil-zq.example", Stdio::null());
     std::fs::write(&path, "evil-zq.example\n").unwrap();
     let ran = wait(child);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-    assert!(ran.stdout.contains("match, below evil-zq.example"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("match, below evil-zq.example"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]
 fn little_text_that_stands_for_much_is_refused() {
     let aliases: String = (1..12)
-        .map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(",")))
+        .map(|n| {
+            format!(
+                "a{n}: &a{n} [{}]\n",
+                vec![format!("*a{}", n - 1); 9].join(",")
+            )
+        })
         .collect();
     refused(
         format!("a0: &a0 [x,x,x,x,x,x,x,x,x]\n{aliases}{OWN}"),
@@ -143,27 +179,51 @@ fn what_stands_deep_in_each_other_is_refused() {
     let (open, close) = ("[".repeat(DEEP), "]".repeat(DEEP));
     let (map, end) = ("{\"a\":".repeat(DEEP), "}".repeat(DEEP));
     refused(format!("{open}{close}"), "in no format that is known");
-    let bundle = |objects: &str| format!("{{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":[\n{objects}]}}");
+    let bundle = |objects: &str| {
+        format!("{{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":[\n{objects}]}}")
+    };
     let good = "{\"type\":\"indicator\",\"id\":\"indicator--1\",\"pattern\":\"[domain-name:value = 'evil-zq.example']\"}";
     // An object that is too deep is left out; the next one counts.
     for (object, said) in [
         (format!("{open}{close}"), "an object cannot be read"),
-        (format!("{{\"type\":\"indicator\",\"pattern\":{map}1{end}}}"), "a pattern is no text"),
         (
-            format!("{{\"type\":\"indicator\",\"pattern\":\"{}{}\"}}", "(".repeat(DEEP), ")".repeat(DEEP)),
+            format!("{{\"type\":\"indicator\",\"pattern\":{map}1{end}}}"),
+            "a pattern is no text",
+        ),
+        (
+            format!(
+                "{{\"type\":\"indicator\",\"pattern\":\"{}{}\"}}",
+                "(".repeat(DEEP),
+                ")".repeat(DEEP)
+            ),
             "its parentheses are more than 64 deep",
         ),
     ] {
         let ran = ran(bundle(&format!("{object},\n{good}")));
-        assert!(ran.line().starts_with(":2: ") && ran.line().contains(said), "{}", ran.stderr);
-        assert!(ran.stdout.contains("match, below evil-zq.example"), "{}", ran.stdout);
+        assert!(
+            ran.line().starts_with(":2: ") && ran.line().contains(said),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            ran.stdout.contains("match, below evil-zq.example"),
+            "{}",
+            ran.stdout
+        );
     }
     refused(
-        format!("{{\"Event\":{{\"info\":\"x\",\"threat_level_id\":\"1\",\n\"Attribute\":{open}{close}}}}}"),
+        format!(
+            "{{\"Event\":{{\"info\":\"x\",\"threat_level_id\":\"1\",\n\"Attribute\":{open}{close}}}}}"
+        ),
         ":2: arrays and objects stand in each other more than 64 deep",
     );
-    refused(format!("{OWN}  - domains: {open}{close}"), ":4: more than 32 brackets are open");
-    let steps: String = (0..2_000).map(|depth| format!("{}-\n", " ".repeat(depth))).collect();
+    refused(
+        format!("{OWN}  - domains: {open}{close}"),
+        ":4: more than 32 brackets are open",
+    );
+    let steps: String = (0..2_000)
+        .map(|depth| format!("{}-\n", " ".repeat(depth)))
+        .collect();
     refused(format!("{OWN}{steps}"), ":5:2: groups[0]: invalid type");
     refused(
         format!(
@@ -187,8 +247,14 @@ fn a_line_that_is_no_text_is_left_out_and_the_others_count() {
         ("", "local-zone: \"NAME\" always_nxdomain"),
         ("$TTL 300\n", "*.NAME CNAME ."),
         ("[Adblock Plus]\n", "||NAME^"),
-        ("", "alert dns any any -> any any (dns.query; dotprefix; content:\".NAME\"; endswith; sid:1;)"),
-        ("#fields\tindicator\tindicator_type\n", "NAME\tIntel::DOMAIN"),
+        (
+            "",
+            "alert dns any any -> any any (dns.query; dotprefix; content:\".NAME\"; endswith; sid:1;)",
+        ),
+        (
+            "#fields\tindicator\tindicator_type\n",
+            "NAME\tIntel::DOMAIN",
+        ),
         (MALTRAIL, "NAME"),
     ] {
         let line = |name: &[u8]| {
@@ -206,7 +272,12 @@ fn a_line_that_is_no_text_is_left_out_and_the_others_count() {
         .concat();
         let at = head.lines().count() + 3;
         let ran = ran(&bytes);
-        assert!(ran.stdout.contains("match, below evil-zq.example"), "{one}: {}{}", ran.stdout, ran.stderr);
+        assert!(
+            ran.stdout.contains("match, below evil-zq.example"),
+            "{one}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
         assert!(
             ran.line().starts_with(&format!(":{at}: ")) && ran.line().contains("UTF-8"),
             "{one}: {}",
@@ -242,21 +313,44 @@ fn a_folder_and_what_cannot_be_opened_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let ran = wait(lookup(folder.path(), "x.example", Stdio::null()));
     assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("no rule file in this folder"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("no rule file in this folder"),
+        "{}",
+        ran.stderr
+    );
     std::fs::create_dir(folder.path().join("deep.yaml")).unwrap();
     std::fs::write(folder.path().join("a.txt"), "evil-zq.example\n").unwrap();
     let ran = wait(lookup(folder.path(), "x.evil-zq.example", Stdio::null()));
-    assert!(ran.stderr.contains("folders in a folder of rules are not searched"), "{}", ran.stderr);
-    assert!(ran.stdout.contains("match, below evil-zq.example"), "{}", ran.stdout);
-    let ran = wait(lookup(&folder.path().join("none"), "x.example", Stdio::null()));
-    assert!(ran.stderr.contains("cannot read it: No such file"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("folders in a folder of rules are not searched"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stdout.contains("match, below evil-zq.example"),
+        "{}",
+        ran.stdout
+    );
+    let ran = wait(lookup(
+        &folder.path().join("none"),
+        "x.example",
+        Stdio::null(),
+    ));
+    assert!(
+        ran.stderr.contains("cannot read it: No such file"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
 fn of_a_million_bad_lines_a_thousand_are_told() {
     let good: String = (0..600).map(|n| format!("good{n}-zq.example\n")).collect();
     let own = format!("{OWN}  - domains:\n");
-    let hosts: String = (0..600).map(|n| format!("0.0.0.0 good{n}-zq.example\n")).collect();
+    let hosts: String = (0..600)
+        .map(|n| format!("0.0.0.0 good{n}-zq.example\n"))
+        .collect();
     for (head, bad, tail) in [
         (good.as_str(), "a b c\n", "evil-zq.example\n"),
         (&own, "    - b_d\n", "    - evil-zq.example\n"),
@@ -267,7 +361,11 @@ fn of_a_million_bad_lines_a_thousand_are_told() {
         assert_eq!(ran.stderr.lines().count(), 1_001);
         let last = ran.stderr.lines().last().unwrap();
         assert!(last.contains("999000 more defects of entries"), "{last}");
-        assert!(ran.stdout.contains("match, below evil-zq.example"), "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains("match, below evil-zq.example"),
+            "{}",
+            ran.stdout
+        );
     }
 }
 
@@ -290,11 +388,23 @@ fn one_line_of_sixty_megabytes_is_read_where_it_makes_sense() {
     assert!(bundle.len() > 58 << 20);
     let ran = ran(bundle);
     assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
-    assert!(ran.stdout.contains("match, below evil-zq.example"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("match, below evil-zq.example"),
+        "{}",
+        ran.stdout
+    );
     // In a list it is no entry.
-    for start in ["evil-zq.example\n", "0.0.0.0 evil-zq.example\n", "domain,note\nevil-zq.example,x\n"] {
+    for start in [
+        "evil-zq.example\n",
+        "0.0.0.0 evil-zq.example\n",
+        "domain,note\nevil-zq.example,x\n",
+    ] {
         let ran = self::ran(format!("{start}{}", "a.".repeat(30 << 20)));
         assert!(ran.line().contains("64 KiB"), "{}", ran.stderr);
-        assert!(ran.stdout.contains("match, below evil-zq.example"), "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains("match, below evil-zq.example"),
+            "{}",
+            ran.stdout
+        );
     }
 }

@@ -58,7 +58,11 @@ fn told(loaded: &Loaded) -> String {
     }
     for problem in &loaded.problems {
         let line = problem.line.unwrap_or_default();
-        let _ = writeln!(words, "{line}! {}", problem.what.trim_end_matches(": left out"));
+        let _ = writeln!(
+            words,
+            "{line}! {}",
+            problem.what.trim_end_matches(": left out")
+        );
     }
     words
 }
@@ -71,7 +75,10 @@ fn becomes(text: &str, wanted: &str) {
     assert_eq!(told.trim_end(), wanted.trim_end(), "\n{told}");
     let pack = loaded.rules.packs().next().unwrap();
     let counted: usize = pack.aside.iter().map(|(_, count)| count).sum();
-    let repeated = pack.aside.iter().find(|(what, _)| *what == "repeated entries");
+    let repeated = pack
+        .aside
+        .iter()
+        .find(|(what, _)| *what == "repeated entries");
     let repeated = repeated.map_or(0, |(_, count)| *count);
     assert_eq!(counted - repeated, loaded.asides.len());
 }
@@ -302,18 +309,41 @@ fn harmful_entries_are_refused_unless_they_are_forced() {
     let loaded = lists.load(&[]).unwrap();
     for (number, (entry, reason)) in BAD.iter().enumerate() {
         let line = Some(number + 2);
-        let problem = loaded.problems.iter().find(|p| p.line == line).unwrap_or_else(|| panic!("{entry}"));
+        let problem = loaded
+            .problems
+            .iter()
+            .find(|p| p.line == line)
+            .unwrap_or_else(|| panic!("{entry}"));
         assert!(problem.what.contains(reason), "{problem}");
         let harmless = entry.trim_start_matches("http://").trim_end_matches("/x");
-        assert!(problem.fix.contains(&format!("--force-entry {harmless}")), "{problem}");
+        assert!(
+            problem.fix.contains(&format!("--force-entry {harmless}")),
+            "{problem}"
+        );
     }
     assert_eq!(loaded.rules.len(), 1);
     // Invalid ones stay out whatever is asked for.
-    let all: Vec<&str> = BAD.iter().map(|(entry, _)| *entry).chain(["nodot", "a..b.example"]).collect();
+    let all: Vec<&str> = BAD
+        .iter()
+        .map(|(entry, _)| *entry)
+        .chain(["nodot", "a..b.example"])
+        .collect();
     let forced = lists.load(&all).unwrap();
-    assert_eq!(forced.problems.iter().map(|p| p.line.unwrap()).collect::<Vec<_>>(), [14, 15, 16]);
+    assert_eq!(
+        forced
+            .problems
+            .iter()
+            .map(|p| p.line.unwrap())
+            .collect::<Vec<_>>(),
+        [14, 15, 16]
+    );
     assert!(forced.rules.match_name(b"mail.google.com").is_some());
-    assert!(forced.rules.match_address("127.0.0.1".parse().unwrap(), 1).is_some());
+    assert!(
+        forced
+            .rules
+            .match_address("127.0.0.1".parse().unwrap(), 1)
+            .is_some()
+    );
     // In our own format an entry says so itself.
     let own = Lists::of(&[(
         "l.yaml",
@@ -338,8 +368,19 @@ fn urls_of_popular_sites_count_without_their_hosts() {
     assert!(rules.match_url(b"google.com", b"/").is_none());
     assert!(rules.match_name(b"google.com").is_none());
     assert!(rules.match_url(b"facebook.com", b"/me").is_none());
-    assert!(rules.match_address("8.8.8.8".parse().unwrap(), 53).is_none());
-    assert_eq!(loaded.problems.iter().map(|p| p.line.unwrap()).collect::<Vec<_>>(), [3, 4]);
+    assert!(
+        rules
+            .match_address("8.8.8.8".parse().unwrap(), 53)
+            .is_none()
+    );
+    assert_eq!(
+        loaded
+            .problems
+            .iter()
+            .map(|p| p.line.unwrap())
+            .collect::<Vec<_>>(),
+        [3, 4]
+    );
     let forced = lists.load(&["facebook.com"]).unwrap();
     assert!(forced.rules.match_url(b"facebook.com", b"/me").is_some());
 }
@@ -348,27 +389,43 @@ fn urls_of_popular_sites_count_without_their_hosts() {
 #[test]
 fn what_several_lists_have_is_merged() {
     let lists = Lists::of(&[
-        ("a.txt", "evil-zq.example\n192.0.2.1\nhttp://u-zq.example/x\nwww.evil-zq.example\n198.51.100.7/24\n"),
+        (
+            "a.txt",
+            "evil-zq.example\n192.0.2.1\nhttp://u-zq.example/x\nwww.evil-zq.example\n198.51.100.7/24\n",
+        ),
         ("b.hosts", "0.0.0.0 EVIL-zq.example\n"),
         (
             "c.intel",
             "#fields\tindicator\tindicator_type\tmeta.source\nevil-zq.example\tIntel::DOMAIN\tlab\n\
              192.0.2.1\tIntel::ADDR\tlab\nu-zq.example/x\tIntel::URL\tlab\n198.51.100.0/24\tIntel::SUBNET\tlab\n",
         ),
-        ("d.rpz", "$TTL 1\n@ SOA a. b. 1 2 3 4 5\nevil-zq.example CNAME .\n"),
+        (
+            "d.rpz",
+            "$TTL 1\n@ SOA a. b. 1 2 3 4 5\nevil-zq.example CNAME .\n",
+        ),
         ("e.csv", "url,seen\nhttps://u-zq.example/x,2024-01-02\n"),
     ]);
-    let Loaded { rules, problems, .. } = lists.load(&[]).unwrap();
+    let Loaded {
+        rules, problems, ..
+    } = lists.load(&[]).unwrap();
     let names: Vec<&str> = rules.packs().map(|pack| pack.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "d", "e"]);
     let of = |hit: Option<bellerophon::rules::Hit>| {
         let found = rules.indicator(hit.unwrap().indicator).unwrap();
-        let mut lists: Vec<String> = found.sources.iter().map(|source| source.id.clone()).collect();
+        let mut lists: Vec<String> = found
+            .sources
+            .iter()
+            .map(|source| source.id.clone())
+            .collect();
         lists.sort();
         (found.name.to_owned(), lists.join(" "))
     };
     let name = of(rules.match_name(b"x.evil-zq.example"));
-    assert_eq!(name, ("evil-zq.example".into(), "a b d lab".into()), "{problems:#?}");
+    assert_eq!(
+        name,
+        ("evil-zq.example".into(), "a b d lab".into()),
+        "{problems:#?}"
+    );
     let name = of(rules.match_name(b"x.www.evil-zq.example"));
     assert_eq!(name, ("www.evil-zq.example".into(), "a".into()));
     let address = of(rules.match_address("192.0.2.1".parse().unwrap(), 1));
@@ -385,13 +442,27 @@ fn what_several_lists_have_is_merged() {
 
 #[test]
 fn names_in_other_scripts_match_in_either_form() {
-    for text in ["bücher-zq.example\n", "BÜCHER-zq.example\n", "xn--bcher-zq-65a.example\n", "0.0.0.0 bücher-zq.example\n",
-        "||bücher-zq.example^\n", "address=/bücher-zq.example/\n"] {
+    for text in [
+        "bücher-zq.example\n",
+        "BÜCHER-zq.example\n",
+        "xn--bcher-zq-65a.example\n",
+        "0.0.0.0 bücher-zq.example\n",
+        "||bücher-zq.example^\n",
+        "address=/bücher-zq.example/\n",
+    ] {
         let lists = Lists::of(&[("l.txt", text)]);
         let loaded = lists.load(&[]).unwrap();
         assert_eq!(loaded.problems, [], "{text}");
         let found = loaded.rules.match_name(b"www.xn--bcher-zq-65a.example");
-        assert!(found.is_some(), "{text}: {:?}", loaded.rules.names().map(|(_, i)| i.name).collect::<Vec<_>>());
+        assert!(
+            found.is_some(),
+            "{text}: {:?}",
+            loaded
+                .rules
+                .names()
+                .map(|(_, i)| i.name)
+                .collect::<Vec<_>>()
+        );
     }
 }
 
@@ -416,15 +487,36 @@ fn what_lists_say_about_entries_is_kept() {
              first_published: 2024-01-02\n    tags: [x]\n    references: [\"https://lab.example/1\"]\n    domains: [c-zq.example]\n",
         ),
     ]);
-    let Loaded { rules, problems, .. } = lists.load(&[]).unwrap();
+    let Loaded {
+        rules, problems, ..
+    } = lists.load(&[]).unwrap();
     assert_eq!(problems, []);
     for name in ["a-zq.example", "b-zq.example", "c-zq.example"] {
         let found = rules.indicator(rules.named(name).unwrap()).unwrap();
-        assert_eq!(found.first_published.as_deref(), Some("2024-01-02"), "{name}");
-        assert!(found.expires.as_deref().is_some_and(|day| day.starts_with("2030-01-3")), "{name} {:?}", found.expires);
+        assert_eq!(
+            found.first_published.as_deref(),
+            Some("2024-01-02"),
+            "{name}"
+        );
+        assert!(
+            found
+                .expires
+                .as_deref()
+                .is_some_and(|day| day.starts_with("2030-01-3")),
+            "{name} {:?}",
+            found.expires
+        );
         assert_eq!(format!("{:?}", found.confidence), "Medium", "{name}");
-        assert!(found.tags.iter().any(|tag| tag == "x"), "{name} {:?}", found.tags);
-        assert_eq!(*found.references, ["https://lab.example/1".to_owned()], "{name}");
+        assert!(
+            found.tags.iter().any(|tag| tag == "x"),
+            "{name} {:?}",
+            found.tags
+        );
+        assert_eq!(
+            *found.references,
+            ["https://lab.example/1".to_owned()],
+            "{name}"
+        );
         if name != "b-zq.example" {
             assert_eq!(found.severity, Severity::Low, "{name}");
         }
@@ -442,11 +534,16 @@ fn packs_are_named_after_their_files() {
         ("program.exe", "e-zq.example\n"),
         ("deeper/f.txt", "f-zq.example\n"),
     ]);
-    let Loaded { rules, problems, .. } = lists.load(&[]).unwrap();
+    let Loaded {
+        rules, problems, ..
+    } = lists.load(&[]).unwrap();
     let names: Vec<&str> = rules.packs().map(|pack| pack.name.as_str()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
     assert_eq!(names[0], "bad-domains-2024");
-    assert!(names[1].ends_with("bad-domains-2024") && names[1] != names[0], "{names:?}");
+    assert!(
+        names[1].ends_with("bad-domains-2024") && names[1] != names[0],
+        "{names:?}"
+    );
     let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(said.len(), 2, "{said:#?}");
     let named = load(&LoadOptions {
@@ -460,12 +557,25 @@ fn packs_are_named_after_their_files() {
 #[test]
 fn what_lists_innocents_is_refused_as_a_whole() {
     for (text, said) in [
-        ("{\"name\":\"Top 1000\",\"type\":\"hostname\",\"version\":1,\"list\":[\"a.example\",\"b.example\"],\"matching_attributes\":[\"domain\"]}", "warninglist"),
-        ("# Copyright (c) 2014-2024 Maltrail developers\n\nlocalhost\na.example\n", "trusts"),
-        ("backupd\ncommsd\nmobileassetd\nroleaccountd\n", "words without a dot"),
+        (
+            "{\"name\":\"Top 1000\",\"type\":\"hostname\",\"version\":1,\"list\":[\"a.example\",\"b.example\"],\"matching_attributes\":[\"domain\"]}",
+            "warninglist",
+        ),
+        (
+            "# Copyright (c) 2014-2024 Maltrail developers\n\nlocalhost\na.example\n",
+            "trusts",
+        ),
+        (
+            "backupd\ncommsd\nmobileassetd\nroleaccountd\n",
+            "words without a dot",
+        ),
     ] {
         let lists = Lists::of(&[("list", text)]);
-        let error = load(&LoadOptions { rules: vec![lists.path("list")], ..LoadOptions::default() }).unwrap_err();
+        let error = load(&LoadOptions {
+            rules: vec![lists.path("list")],
+            ..LoadOptions::default()
+        })
+        .unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
 }
@@ -478,7 +588,11 @@ fn table_of_a_folder() {
     let folder = PathBuf::from(std::env::var_os("BELLEROPHON_LISTS").unwrap());
     println!("| file | format | taken | left aside | refused |\n| --- | --- | --- | --- | --- |");
     for file in files(&folder) {
-        let options = LoadOptions { rules: vec![file.clone()], detail: true, ..LoadOptions::default() };
+        let options = LoadOptions {
+            rules: vec![file.clone()],
+            detail: true,
+            ..LoadOptions::default()
+        };
         let name = file.strip_prefix(&folder).unwrap().display();
         match load(&options) {
             Ok(loaded) => {
@@ -487,13 +601,22 @@ fn table_of_a_folder() {
                 for (kind, count) in &pack.others {
                     let _ = write!(taken, ", {count} {kind:?}");
                 }
-                let aside: Vec<String> = pack.aside.iter().map(|(what, count)| format!("{count} {what}")).collect();
+                let aside: Vec<String> = pack
+                    .aside
+                    .iter()
+                    .map(|(what, count)| format!("{count} {what}"))
+                    .collect();
                 let said: Vec<String> = loaded
                     .problems
                     .iter()
                     .map(|p| format!("{}: {}", p.line.unwrap_or_default(), p.what))
                     .collect();
-                println!("| {name} | {} | {taken} | {} | {} |", pack.format, aside.join(", "), said.join("<br>"));
+                println!(
+                    "| {name} | {} | {taken} | {} | {} |",
+                    pack.format,
+                    aside.join(", "),
+                    said.join("<br>")
+                );
             }
             Err(error) => println!("| {name} | - | refused: {} | | |", error.errors[0].what),
         }
@@ -501,7 +624,18 @@ fn table_of_a_folder() {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut all: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     all.sort();
-    all.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    all.into_iter()
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }

@@ -293,7 +293,12 @@ impl Builder {
     /// A URL: requests that show it are matched with all of it, and its host is listed where that harms nobody. Where it
     /// does, the URL counts all the same, unless it is all of the host.
     fn url(&mut self, text: &str, id: DetailsId, force: bool) -> Result<Counted, Refusal> {
-        let judge::Url { url, key, host, whole } = judge::url(text)?;
+        let judge::Url {
+            url,
+            key,
+            host,
+            whole,
+        } = judge::url(text)?;
         let forced = force || self.options.forced.contains(&url);
         match host {
             judge::Host::Name(host) => {
@@ -322,13 +327,7 @@ impl Builder {
     }
 
     /// Lists something beside names; `text` is in the one form that its kind has. What has the same `key` is the same.
-    fn list(
-        &mut self,
-        kind: IndicatorKind,
-        key: String,
-        text: String,
-        id: DetailsId,
-    ) -> Counted {
+    fn list(&mut self, kind: IndicatorKind, key: String, text: String, id: DetailsId) -> Counted {
         let Some(listed) = self.others.get_mut(kind as usize) else {
             return Counted::Yes;
         };

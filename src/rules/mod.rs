@@ -24,6 +24,7 @@ mod network;
 mod others;
 mod pack;
 mod problem;
+mod read_as;
 mod suggest;
 
 pub use allow::{Allow, Asked, Entry as AllowEntry, Seen};
@@ -38,6 +39,8 @@ pub use indicator::{
 pub use load::{LoadOptions, Loaded, load};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
+#[doc(hidden)]
+pub use read_as::{formats, read_as};
 
 use crate::names::{Kind, Wanted};
 use endings::Endings;

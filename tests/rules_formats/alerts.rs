@@ -56,7 +56,10 @@ fn capture(certificate: &[u8]) -> Vec<u8> {
         "innocent.example",
     ] {
         let query = dns::query(7, name, dns::A);
-        let frame = ethernet().ipv4(PHONE, "192.0.2.53").udp(50_000, 53).payload(query);
+        let frame = ethernet()
+            .ipv4(PHONE, "192.0.2.53")
+            .udp(50_000, 53)
+            .payload(query);
         packets.push(Packet::new(next(), frame));
     }
     for (port, server, name) in [
@@ -69,7 +72,12 @@ fn capture(certificate: &[u8]) -> Vec<u8> {
         (50_007, "198.51.100.32:443", "host-zq.example"),
     ] {
         let connection = tcp(ethernet(), &format!("{PHONE}:{port}"), server).at(next());
-        packets.extend(connection.opens().client_sends(tls::client_hello(name).records()).packets());
+        packets.extend(
+            connection
+                .opens()
+                .client_sends(tls::client_hello(name).records())
+                .packets(),
+        );
     }
     for (port, host, path) in [
         (50_011, "shop-zq.example", "/a/b?c=1"),
@@ -77,19 +85,37 @@ fn capture(certificate: &[u8]) -> Vec<u8> {
         (50_013, "innocent.example", "/a/b"),
     ] {
         let connection = tcp(ethernet(), &format!("{PHONE}:{port}"), "192.0.2.81:80").at(next());
-        packets.extend(connection.opens().client_sends(http::get(host, path)).packets());
+        packets.extend(
+            connection
+                .opens()
+                .client_sends(http::get(host, path))
+                .packets(),
+        );
     }
     let connection = tcp(ethernet(), &format!("{PHONE}:50021"), "192.0.2.82:443").at(next());
     let flight = tls_server::flight(Version::Tls12, &[certificate.to_vec()]).records();
     let hello = tls::client_hello("innocent.example").records();
-    packets.extend(connection.opens().client_sends(hello).server_sends(flight).packets());
+    packets.extend(
+        connection
+            .opens()
+            .client_sends(hello)
+            .server_sends(flight)
+            .packets(),
+    );
     Pcap::new(ethernet().link_type()).packets(&packets).bytes()
 }
 
 /// The alerts, less what a list says about itself and its entries.
 fn alerts(rules: &Path, capture: &Path) -> Vec<Value> {
     let ran = Command::new(env!("CARGO_BIN_EXE_bellerophon"))
-        .args(["replay", "--alerts", "eve", "--repeat-window", "0", "--rules"])
+        .args([
+            "replay",
+            "--alerts",
+            "eve",
+            "--repeat-window",
+            "0",
+            "--rules",
+        ])
         .args([rules, capture])
         .output()
         .unwrap();
@@ -99,13 +125,39 @@ fn alerts(rules: &Path, capture: &Path) -> Vec<Value> {
     let bare = |line: &str| {
         let event: Value = serde_json::from_str(line).unwrap();
         let context = &event["alert"]["context"];
-        let of = |from: &Value, keys: &[&str]| keys.iter().map(|key| from[*key].clone()).collect::<Vec<_>>();
+        let of = |from: &Value, keys: &[&str]| {
+            keys.iter()
+                .map(|key| from[*key].clone())
+                .collect::<Vec<_>>()
+        };
         // Of a URL each tool keeps what it needs; the scheme does not matter.
         let indicator = context["indicator"].as_str().unwrap();
         let indicator = indicator.rsplit("://").next();
         json!([
-            of(&event, &["timestamp", "pcap_cnt", "src_ip", "src_port", "dest_ip", "dest_port", "app_proto"]),
-            of(context, &["kind", "name", "match", "device", "action", "peer", "peer_port"]),
+            of(
+                &event,
+                &[
+                    "timestamp",
+                    "pcap_cnt",
+                    "src_ip",
+                    "src_port",
+                    "dest_ip",
+                    "dest_port",
+                    "app_proto"
+                ]
+            ),
+            of(
+                context,
+                &[
+                    "kind",
+                    "name",
+                    "match",
+                    "device",
+                    "action",
+                    "peer",
+                    "peer_port"
+                ]
+            ),
             indicator,
             event["alert"]["severity"],
         ])

@@ -74,19 +74,30 @@ impl Entry {
 
 /// Names that no guard minds: all have a label that no popular name has.
 pub(crate) fn name() -> impl Strategy<Value = String> {
-    let ends = prop_oneof![Just("example"), Just("com"), Just("net"), Just("co.uk"), Just("org")];
+    let ends = prop_oneof![
+        Just("example"),
+        Just("com"),
+        Just("net"),
+        Just("co.uk"),
+        Just("org")
+    ];
     let own = prop_oneof![4 => "[a-d]{1,2}[0-9]?-zq", 1 => Just("xn--zq-bcher-kva".to_owned())];
-    (prop::collection::vec("[a-c]{1,2}|w-1|_x", 0..3), own, ends).prop_map(|(mut labels, own, end)| {
-        labels.push(own);
-        labels.push(end.to_owned());
-        labels.join(".")
-    })
+    (prop::collection::vec("[a-c]{1,2}|w-1|_x", 0..3), own, ends).prop_map(
+        |(mut labels, own, end)| {
+            labels.push(own);
+            labels.push(end.to_owned());
+            labels.join(".")
+        },
+    )
 }
 
 /// Addresses for documentation.
 fn address() -> impl Strategy<Value = IpAddr> {
     prop_oneof![
-        (prop_oneof![Just([192, 0, 2]), Just([198, 51, 100]), Just([203, 0, 113])], any::<u8>())
+        (
+            prop_oneof![Just([192, 0, 2]), Just([198, 51, 100]), Just([203, 0, 113])],
+            any::<u8>()
+        )
             .prop_map(|([a, b, c], d)| IpAddr::from([a, b, c, d])),
         prop::array::uniform3(0..3_u16)
             .prop_map(|[a, b, c]| IpAddr::from([0x2001, 0xdb8, a, 0, 0, 0xa0, b, c])),

@@ -37,8 +37,17 @@ fn loaded(writer: &Writer, entries: &[Entry]) -> Loaded {
     let loaded = load(&options).unwrap_or_else(|e| panic!("{}: {e}\n{text}", writer.name));
     // Only our own format says so: what several tools put together has most things twice.
     let twice = |what: &str| what.ends_with("is listed twice");
-    let wrong = loaded.problems.iter().filter(|problem| !twice(&problem.what));
-    assert_eq!(wrong.count(), 0, "{}: {:#?}\n{text}", writer.name, loaded.problems);
+    let wrong = loaded
+        .problems
+        .iter()
+        .filter(|problem| !twice(&problem.what));
+    assert_eq!(
+        wrong.count(),
+        0,
+        "{}: {:#?}\n{text}",
+        writer.name,
+        loaded.problems
+    );
     let pack = loaded.rules.packs().next().unwrap();
     assert_eq!(pack.format, writer.format, "{}\n{text}", writer.name);
     assert_eq!(pack.refused, 0);
@@ -48,7 +57,9 @@ fn loaded(writer: &Writer, entries: &[Entry]) -> Loaded {
 /// Each format against our own, and that against a plain and slow answer.
 fn check(entries: &[Entry]) {
     let mut probes = BTreeSet::new();
-    entries.iter().for_each(|entry| Probe::about(entry, &mut probes));
+    entries
+        .iter()
+        .for_each(|entry| Probe::about(entry, &mut probes));
     let writers = all();
     let own = &writers[0];
     for writer in &writers {
@@ -69,7 +80,12 @@ fn check(entries: &[Entry]) {
             );
         }
         for kind in IndicatorKind::ALL {
-            assert_eq!(ours.count(kind), theirs.count(kind), "{}: {kind:?}", writer.name);
+            assert_eq!(
+                ours.count(kind),
+                theirs.count(kind),
+                "{}: {kind:?}",
+                writer.name
+            );
         }
     }
 }

@@ -24,8 +24,12 @@ impl Probe {
             Entry::Domain(name) | Entry::Exact(name) | Entry::Below(name) => Self::names(name, to),
             Entry::Address(address) | Entry::Port(address, _) | Entry::Network(address, _) => {
                 let near = |step: i64| match address {
-                    IpAddr::V4(a) => IpAddr::V4(u32::from(*a).wrapping_add_signed(step as i32).into()),
-                    IpAddr::V6(a) => IpAddr::V6(u128::from(*a).wrapping_add_signed(step.into()).into()),
+                    IpAddr::V4(a) => {
+                        IpAddr::V4(u32::from(*a).wrapping_add_signed(step as i32).into())
+                    }
+                    IpAddr::V6(a) => {
+                        IpAddr::V6(u128::from(*a).wrapping_add_signed(step.into()).into())
+                    }
                 };
                 for step in [0, 1, -1, 3, 17, 255, 256] {
                     for port in [443, 1000, 5000] {
@@ -103,7 +107,10 @@ impl Probe {
         };
         let hit = hit?;
         let indicator = rules.indicator(hit.indicator).unwrap();
-        let name = indicator.name.trim_start_matches("https://").trim_start_matches("http://");
+        let name = indicator
+            .name
+            .trim_start_matches("https://")
+            .trim_start_matches("http://");
         Some(format!(
             "{:?} {:?} {:?} {name}",
             hit.how, indicator.kind, indicator.scope

@@ -53,11 +53,21 @@ const fn lines(
 
 pub(crate) fn all() -> Vec<Writer> {
     let mut all = vec![
-        lines("own", "bellerophon", "bellerophon: 1\npack: p\ngroups:\n", own),
-        lines("CSV", "csv", "type,indicator,seen\n", |e| Some(format!("{},2024-01-02", typed(e, ",")?))),
+        lines(
+            "own",
+            "bellerophon",
+            "bellerophon: 1\npack: p\ngroups:\n",
+            own,
+        ),
+        lines("CSV", "csv", "type,indicator,seen\n", |e| {
+            Some(format!("{},2024-01-02", typed(e, ",")?))
+        }),
         lines("TSV", "csv", "type\tindicator\n", |e| typed(e, "\t")),
         lines("CSV without header", "csv", "", |e| {
-            Some(format!("\"{}\",\"2024-01-02\",\"seen, in mails\"", bare(e)?))
+            Some(format!(
+                "\"{}\",\"2024-01-02\",\"seen, in mails\"",
+                bare(e)?
+            ))
         }),
         lines("plain", "plain", "# A list.\n\n", bare),
         lines("hosts", "hosts", "127.0.0.1 localhost\n", hosts),
@@ -69,7 +79,12 @@ pub(crate) fn all() -> Vec<Writer> {
             "$TTL 300\n@ IN SOA localhost. root.localhost. 1 2 3 4 5\n@ IN NS localhost.\n",
             rpz,
         ),
-        lines("AdBlock", "adblock", "[Adblock Plus 2.0]\n! Title: A list\n", adblock),
+        lines(
+            "AdBlock",
+            "adblock",
+            "[Adblock Plus 2.0]\n! Title: A list\n",
+            adblock,
+        ),
         lines("Suricata rules", "suricata", "# Rules.\n", suricata),
         lines("Suricata data set", "dataset", "", dataset),
         lines(
@@ -141,7 +156,9 @@ fn own(entry: &Entry) -> Option<String> {
         Below(name) => ("below", name.clone()),
         Address(address) => ("addresses", address.to_string()),
         Port(address, port) => {
-            return Some(format!("  - addresses: [{{name: \"{address}\", ports: [{port}]}}]"));
+            return Some(format!(
+                "  - addresses: [{{name: \"{address}\", ports: [{port}]}}]"
+            ));
         }
         Network(first, prefix) => ("networks", format!("{first}/{prefix}")),
         Url(host, path) => ("urls", format!("http://{host}{path}")),
@@ -162,7 +179,11 @@ fn on(address: &IpAddr, port: u16) -> String {
 }
 
 fn pairs(digits: &str) -> String {
-    let pairs: Vec<&str> = digits.as_bytes().chunks(2).map(|p| std::str::from_utf8(p).unwrap()).collect();
+    let pairs: Vec<&str> = digits
+        .as_bytes()
+        .chunks(2)
+        .map(|p| std::str::from_utf8(p).unwrap())
+        .collect();
     pairs.join(":").to_uppercase()
 }
 
@@ -200,7 +221,11 @@ fn typed(entry: &Entry, delimiter: &str) -> Option<String> {
         Ja3(digits) => return Some(format!("ja3{delimiter}{digits}")),
         Ja4(_) => "ja4",
         Print(digits) => {
-            let kind = if digits.len() == 40 { "x509-fingerprint-sha1" } else { "x509-fingerprint-sha256" };
+            let kind = if digits.len() == 40 {
+                "x509-fingerprint-sha1"
+            } else {
+                "x509-fingerprint-sha256"
+            };
             return Some(format!("{kind}{delimiter}{digits}"));
         }
         Exact(_) | Below(_) | Serial(_) => return None,
@@ -237,7 +262,12 @@ fn rpz(entry: &Entry) -> Option<String> {
     let network = |address: &IpAddr, prefix| {
         let reversed: Vec<String> = match address {
             IpAddr::V4(address) => address.octets().iter().rev().map(u8::to_string).collect(),
-            IpAddr::V6(address) => address.segments().iter().rev().map(|s| format!("{s:x}")).collect(),
+            IpAddr::V6(address) => address
+                .segments()
+                .iter()
+                .rev()
+                .map(|s| format!("{s:x}"))
+                .collect(),
         };
         format!("{prefix}.{}.rpz-ip CNAME .", reversed.join("."))
     };
@@ -263,7 +293,11 @@ fn adblock(entry: &Entry) -> Option<String> {
 }
 
 fn suricata(entry: &Entry) -> Option<String> {
-    let rule = |head: &str, options: &str| Some(format!("alert {head} (msg:\"A threat\"; {options}sid:1; rev:1;)"));
+    let rule = |head: &str, options: &str| {
+        Some(format!(
+            "alert {head} (msg:\"A threat\"; {options}sid:1; rev:1;)"
+        ))
+    };
     match entry {
         Domain(name) => rule(
             "dns $HOME_NET any -> any any",
@@ -271,26 +305,44 @@ fn suricata(entry: &Entry) -> Option<String> {
         ),
         Exact(name) => rule(
             "tls $HOME_NET any -> $EXTERNAL_NET any",
-            &format!("flow:established,to_server; tls.sni; content:\"{name}\"; startswith; endswith; "),
+            &format!(
+                "flow:established,to_server; tls.sni; content:\"{name}\"; startswith; endswith; "
+            ),
         ),
-        Below(name) => rule("dns any any -> any any", &format!("dns.query; content:\".{name}\"; endswith; ")),
+        Below(name) => rule(
+            "dns any any -> any any",
+            &format!("dns.query; content:\".{name}\"; endswith; "),
+        ),
         Address(address) => rule(&format!("ip $HOME_NET any -> {address} any"), ""),
         Network(first, prefix) => rule(&format!("ip $HOME_NET any -> [{first}/{prefix}] any"), ""),
         Port(address, port) => rule(&format!("tcp $HOME_NET any -> {address} {port}"), ""),
         Url(host, path) => rule(
             "http $HOME_NET any -> $EXTERNAL_NET any",
-            &format!("http.host; content:\"{host}\"; bsize:{}; http.uri; content:\"{path}\"; startswith; ", host.len()),
+            &format!(
+                "http.host; content:\"{host}\"; bsize:{}; http.uri; content:\"{path}\"; startswith; ",
+                host.len()
+            ),
         ),
-        Ja3(digits) => rule("tls any any -> any any", &format!("ja3.hash; content:\"{digits}\"; ")),
-        Ja4(text) => rule("tls any any -> any any", &format!("ja4.hash; content:\"{text}\"; ")),
+        Ja3(digits) => rule(
+            "tls any any -> any any",
+            &format!("ja3.hash; content:\"{digits}\"; "),
+        ),
+        Ja4(text) => rule(
+            "tls any any -> any any",
+            &format!("ja4.hash; content:\"{text}\"; "),
+        ),
         Print(digits) if digits.len() == 40 => rule(
             "tls any any -> any any",
-            &format!("tls.cert_fingerprint; content:\"{}\"; ", pairs(digits).to_lowercase()),
+            &format!(
+                "tls.cert_fingerprint; content:\"{}\"; ",
+                pairs(digits).to_lowercase()
+            ),
         ),
         Print(_) => None,
-        Serial(digits) => {
-            rule("tls any any -> any any", &format!("tls.cert_serial; content:\"{}\"; ", pairs(digits)))
-        }
+        Serial(digits) => rule(
+            "tls any any -> any any",
+            &format!("tls.cert_serial; content:\"{}\"; ", pairs(digits)),
+        ),
     }
 }
 
@@ -333,14 +385,20 @@ fn stix(entry: &Entry, version: &str) -> Option<String> {
         Exact(name) => format!("hostname:value = '{name}'"),
         Below(_) => return None,
         Address(address) => format!("{}-addr:value = '{address}'", family(address)),
-        Network(first, prefix) => format!("{}-addr:value ISSUBSET '{first}/{prefix}'", family(first)),
+        Network(first, prefix) => {
+            format!("{}-addr:value ISSUBSET '{first}/{prefix}'", family(first))
+        }
         Port(address, port) => {
-            format!("network-traffic:dst_ref.value = '{address}' AND network-traffic:dst_port = {port}")
+            format!(
+                "network-traffic:dst_ref.value = '{address}' AND network-traffic:dst_port = {port}"
+            )
         }
         Url(host, path) => format!("url:value = 'http://{host}{path}'"),
         Ja3(digits) => format!("network-traffic:x_ja3_hash = '{digits}'"),
         Ja4(text) => format!("network-traffic:x_ja4 = '{text}'"),
-        Print(digits) if digits.len() == 40 => format!("x509-certificate:hashes.'SHA-1' = '{digits}'"),
+        Print(digits) if digits.len() == 40 => {
+            format!("x509-certificate:hashes.'SHA-1' = '{digits}'")
+        }
         Print(digits) => format!("x509-certificate:hashes.'SHA-256' = '{digits}'"),
         Serial(digits) => format!("x509-certificate:serial_number = '{}'", pairs(digits)),
     };
