@@ -4,7 +4,9 @@
 CARGO ?= cargo
 PCAPS ?= $(wildcard pcaps/*.pcap*)
 FUZZ ?= capture packet dns nbns tls tls_server x509 dtls http stream assembly triage \
-	quic defrag rules lookup config request pipeline
+	quic defrag rules lookup config request pipeline allow pattern \
+	list_adblock list_csv list_dataset list_dnsmasq list_hosts list_maltrail list_misp list_openioc \
+	list_plain list_rpz list_stix list_suricata list_unbound list_warninglist list_zeek
 SECONDS_EACH ?= 120
 FILES ?= $(wildcard $(CAPTURES)/files.jsonl)
 

@@ -56,6 +56,23 @@ const TARGETS: &[Target] = &[
     ("config", targets::config::run),
     ("request", targets::request::run),
     ("pipeline", targets::pipeline::run),
+    ("allow", targets::allow::run),
+    ("pattern", targets::pattern::run),
+    ("list_adblock", targets::lists::adblock),
+    ("list_csv", targets::lists::csv),
+    ("list_dataset", targets::lists::dataset),
+    ("list_dnsmasq", targets::lists::dnsmasq),
+    ("list_hosts", targets::lists::hosts),
+    ("list_maltrail", targets::lists::maltrail),
+    ("list_misp", targets::lists::misp),
+    ("list_openioc", targets::lists::openioc),
+    ("list_plain", targets::lists::plain),
+    ("list_rpz", targets::lists::rpz),
+    ("list_stix", targets::lists::stix),
+    ("list_suricata", targets::lists::suricata),
+    ("list_unbound", targets::lists::unbound),
+    ("list_warninglist", targets::lists::warninglist),
+    ("list_zeek", targets::lists::zeek),
 ];
 
 fn fuzz() -> PathBuf {
@@ -222,6 +239,12 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
             }
         }
         "defrag" => defrag_orders().into_iter().for_each(add),
+        // Their corpus was written by hand.
+        lists if lists == "allow" || lists == "pattern" || lists.starts_with("list_") => {
+            for file in files(&fuzz().join("corpus").join(lists)) {
+                add(fs::read(file).unwrap());
+            }
+        }
         other => panic!("no seeds for {other}"),
     }
     seeds

@@ -13,6 +13,7 @@
     reason = "these are tests"
 )]
 
+pub mod allow;
 pub mod assembly;
 pub mod capture;
 pub mod config;
@@ -20,10 +21,12 @@ pub mod defrag;
 pub mod dns;
 pub mod dtls;
 pub mod http;
+pub mod lists;
 pub mod lookup;
 pub mod names;
 pub mod nbns;
 pub mod packet;
+pub mod pattern;
 pub mod pipeline;
 pub mod quic;
 pub mod request;

@@ -304,39 +304,53 @@ impl Builder {
                 if !force && !self.options.forced.contains(&text) {
                     self.judge.other(kind, &text)?;
                 }
-                Ok(self.list(indicator_kind(kind), text, id))
+                Ok(self.list(indicator_kind(kind), text.clone(), text, id))
             }
         }
     }
 
-    /// A URL: requests that show it are matched with all of it, and its host is listed where that harms nobody.
+    /// A URL: requests that show it are matched with all of it, and its host is listed where that harms nobody. Where it
+    /// does, the URL counts all the same, unless it is all of the host.
     fn url(&mut self, text: &str, id: DetailsId, force: bool) -> Result<Counted, Refusal> {
-        let (url, host) = judge::url(text)?;
+        let judge::Url {
+            url,
+            key,
+            host,
+            whole,
+        } = judge::url(text)?;
         let forced = force || self.options.forced.contains(&url);
         match host {
             judge::Host::Name(host) => {
                 let name = rule_name(&host)?;
-                if forced || self.judge.name(&name, Scope::Exact).is_ok() {
-                    let added = self.add_name(&name);
-                    // The host may be listed by itself as well.
-                    let _ = self.take(added, id, Scope::Exact)?;
+                let forced = forced || self.options.forced.contains(&name);
+                match self.judge.name(&name, Scope::Exact) {
+                    Err(refusal) if !forced && whole => return Err(refusal),
+                    Err(_) if !forced => {}
+                    _ => {
+                        let added = self.add_name(&name);
+                        // The host may be listed by itself as well.
+                        let _ = self.take(added, id, Scope::Exact)?;
+                    }
                 }
             }
             judge::Host::Address(address) => {
-                if forced || self.judge.other(Kind::Address, &address).is_ok() {
-                    self.list(IndicatorKind::Address, address, id);
+                let forced = forced || self.options.forced.contains(&address);
+                if !forced {
+                    // Behind a private address is another machine in every network.
+                    self.judge.other(Kind::Address, &address)?;
                 }
+                self.list(IndicatorKind::Address, address.clone(), address, id);
             }
         }
-        Ok(self.list(IndicatorKind::Url, url, id))
+        Ok(self.list(IndicatorKind::Url, key, url, id))
     }
 
-    /// Lists something beside names; `text` is in the one form that its kind has.
-    fn list(&mut self, kind: IndicatorKind, text: String, id: DetailsId) -> Counted {
+    /// Lists something beside names; `text` is in the one form that its kind has. What has the same `key` is the same.
+    fn list(&mut self, kind: IndicatorKind, key: String, text: String, id: DetailsId) -> Counted {
         let Some(listed) = self.others.get_mut(kind as usize) else {
             return Counted::Yes;
         };
-        match listed.numbers.get(&*text) {
+        match listed.numbers.get(&*key) {
             Some(&number) => {
                 let known = listed.of.get(number).copied().unwrap_or(id);
                 let (joined, good) = self.facts.again(known, id);
@@ -346,9 +360,8 @@ impl Builder {
                 if good { Counted::Yes } else { twice(&text) }
             }
             None => {
-                let text: Box<str> = text.into();
-                listed.numbers.insert(text.clone(), listed.texts.len());
-                listed.texts.push(text);
+                listed.numbers.insert(key.into(), listed.texts.len());
+                listed.texts.push(text.into());
                 listed.of.push(id);
                 Counted::Yes
             }

@@ -311,8 +311,8 @@ fn files(
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         if feeds::is_own(&name) {
             // The record itself, what is being written, hidden files.
-        } else if file.is_dir() && is_beside_rules(&file) {
-            // Such as the history of a repository, or the versions of a mounted configuration.
+        } else if is_hidden(&file) || (file.is_dir() && is_beside_rules(&file)) {
+            // Such as what an editor keeps, the history of a repository, or the versions of a mounted configuration.
         } else if file.is_dir() {
             let what = "folders in a folder of rules are not searched";
             skipped.push(Problem::new(
@@ -341,6 +341,21 @@ fn files(
         (file, origin)
     };
     Ok(rules.into_iter().map(with_origin).collect())
+}
+
+/// Hidden files, copies that editors keep, and texts for readers, whatever their names end in.
+fn is_hidden(path: &Path) -> bool {
+    let lower = |part: Option<&std::ffi::OsStr>| {
+        part.map(|part| part.to_string_lossy().to_lowercase())
+            .unwrap_or_default()
+    };
+    let name = lower(path.file_name());
+    name.starts_with(['.', '#'])
+        || name.ends_with('~')
+        || matches!(
+            lower(path.file_stem()).as_str(),
+            "readme" | "licence" | "license"
+        )
 }
 
 /// Files that belong in a folder of rules without being rules: texts about them, hidden files.

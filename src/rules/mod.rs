@@ -27,6 +27,7 @@ mod others;
 mod pack;
 mod problem;
 mod provenance;
+mod read_as;
 mod suggest;
 mod write;
 
@@ -48,6 +49,8 @@ pub use load::{LoadOptions, Loaded, load, rule_files};
 pub use pack::PackInfo;
 pub use problem::{Problem, RulesError};
 pub use provenance::Fetched;
+#[doc(hidden)]
+pub use read_as::{formats, read_as};
 pub use write::{Heading, write_pack};
 
 use crate::names::{Kind, Wanted};

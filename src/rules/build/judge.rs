@@ -128,23 +128,37 @@ pub(super) fn judge_other(kind: Kind, text: &str) -> Result<String, Refusal> {
     }
 }
 
-/// A URL in its one form, and its host.
-///
-/// # Errors
-/// When it is no URL.
-pub(super) fn url(text: &str) -> Result<(String, Host), Refusal> {
-    let url = parse_url(text)?;
-    let host = match url.address() {
-        Some(address) => Host::Address(address.to_string()),
-        None => Host::Name(url.host().to_owned()),
-    };
-    Ok((url.to_string(), host))
+/// A URL.
+pub(super) struct Url {
+    /// In its one form.
+    pub(super) url: String,
+    /// Host and path: what is asked for is compared with these alone, so lists may write it with other schemes.
+    pub(super) key: String,
+    pub(super) host: Host,
+    /// Whether it applies to every path of the host.
+    pub(super) whole: bool,
 }
 
 /// The host of a URL.
 pub(super) enum Host {
     Name(String),
     Address(String),
+}
+
+/// # Errors
+/// When it is no URL.
+pub(super) fn url(text: &str) -> Result<Url, Refusal> {
+    let url = parse_url(text)?;
+    let host = match url.address() {
+        Some(address) => Host::Address(address.to_string()),
+        None => Host::Name(url.host().to_owned()),
+    };
+    Ok(Url {
+        url: url.to_string(),
+        key: format!("{}{}", url.host(), url.path()),
+        whole: url.path() == "/",
+        host,
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {

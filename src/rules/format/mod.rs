@@ -225,28 +225,36 @@ pub(super) fn head(text: &[u8]) -> &[u8] {
 /// Where it is in none.
 pub(super) fn of(label: &str, text: &[u8]) -> Result<&'static Format, Problem> {
     let head = head(text);
-    FORMATS
-        .iter()
-        .find(|format| (format.is)(head))
-        .ok_or_else(|| unknown(label, head))
+    if let Some(problem) = no_list(label, head) {
+        return Err(problem);
+    }
+    let found = FORMATS.iter().find(|format| (format.is)(head));
+    found.ok_or_else(|| {
+        let what = "it is in no format that is known";
+        let fix = "give YAML of our own, or one of the formats that rules/README.md lists";
+        Problem::new(label, what, fix)
+    })
 }
 
-/// Says what is known of a file that cannot be read.
-fn unknown(label: &str, head: &[u8]) -> Problem {
+/// Why a file is no list in any format, where that can be told from its bytes.
+fn no_list(label: &str, head: &[u8]) -> Option<Problem> {
     let (what, fix) = match head {
-        [] => ("the file is empty", "give a list with entries"),
+        [] | b"\xef\xbb\xbf" => ("the file is empty", "give a list with entries"),
         [0x1f, 0x8b, ..]
         | [b'P', b'K', 3, 4, ..]
         | [0x28, 0xb5, 0x2f, 0xfd, ..]
-        | [0xfd, b'7', b'z', ..] => ("the file is compressed", "unpack it first"),
+        | [0xfd, b'7', b'z', ..]
+        | [b'B', b'Z', b'h', ..] => ("the file is compressed", "unpack it first"),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("the file is UTF-16", "save it as UTF-8"),
-        head if head.contains(&0) => ("the file is not text", "give a list of indicators"),
-        _ => (
-            "it is in no format that is known",
-            "give YAML of our own, or one of the formats that rules/README.md lists",
-        ),
+        head => {
+            let at = memchr::memchr(0, head)?;
+            let line = place::Place::new(head).line(at);
+            let what = "the file is not text: it has a NUL byte";
+            let fix = "give a list of indicators, saved as UTF-8";
+            return Some(Problem::new(label, what, fix).at(Some(line), None));
+        }
     };
-    Problem::new(label, what, fix)
+    Some(Problem::new(label, what, fix))
 }
 
 /// Reads a file that is not our own.
