@@ -57,7 +57,9 @@ impl Subject {
 pub(super) fn understand(asked: &str) -> Result<Asked, Refusal> {
     let mut remarks = Vec::new();
     let trimmed = asked.trim();
-    let text = if trimmed.len() <= MAX_TEXT {
+    // A backslash in a name escapes what follows it (RFC 1035, section 5.1).
+    let escapes = trimmed.contains('\\') && !trimmed.contains(":\\/");
+    let text = if trimmed.len() <= MAX_TEXT && !escapes {
         refang(trimmed)
     } else {
         trimmed.into()

@@ -156,7 +156,7 @@ impl<'r> Inquiry<'r> {
         };
         let keywords = match self.rules.count(IndicatorKind::Keyword) {
             0 => String::new(),
-            count => format!("; then for {count} keywords in it"),
+            count => format!("; then {} in it", of_kind(IndicatorKind::Keyword, count)),
         };
         step(
             answer,
@@ -235,7 +235,10 @@ impl<'r> Inquiry<'r> {
             [port] => format!("port {port}"),
             ports => format!("ports {ports:?}"),
         };
-        let text = format!("{count} addresses and networks, for those that hold it, on {ports}");
+        let text = format!(
+            "{}, for those that hold it, on {ports}",
+            of_kind(IndicatorKind::Address, count)
+        );
         step(answer, "searched", text);
         let port = asked.ports().first().copied().unwrap_or(0);
         let range = Range::of(address, asked.prefix());
@@ -312,7 +315,10 @@ impl<'r> Inquiry<'r> {
         step(
             answer,
             "searched",
-            format!("{count} URLs, for this host and path"),
+            format!(
+                "{}, for this host and path",
+                of_kind(IndicatorKind::Url, count)
+            ),
         );
         if let Some(hit) = self.rules.match_url(host.as_bytes(), path.as_bytes()) {
             let seen = Seen::Name {
@@ -364,13 +370,8 @@ impl<'r> Inquiry<'r> {
     }
 
     fn print(&self, kind: Kind, bytes: &[u8], answer: &mut Answer<'r>) {
-        let (one, many) = asked_kind(kind).words();
         let count = self.rules.count(asked_kind(kind));
-        step(
-            answer,
-            "searched",
-            format!("{count} {}", if count == 1 { one } else { many }),
-        );
+        step(answer, "searched", of_kind(asked_kind(kind), count));
         if let Some(hit) = self.rules.match_fingerprint(kind, bytes) {
             self.found(hit, None, answer);
         }
@@ -471,6 +472,12 @@ const fn asked_kind(kind: Kind) -> IndicatorKind {
         Kind::Ja4 => IndicatorKind::Ja4,
         _ => IndicatorKind::Certificate,
     }
+}
+
+/// `1 URL`, `2 URLs`.
+fn of_kind(kind: IndicatorKind, count: usize) -> String {
+    let (one, many) = kind.words();
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn step(answer: &mut Answer<'_>, what: &'static str, text: String) {
