@@ -64,7 +64,7 @@ fn a_manifest_stands_for_its_events() {
         assert_eq!(sources[0], format!("Lab: First ({ONE}.json)"));
         let problems: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
         for (problem, pieces) in problems.iter().zip([
-            [":2: ", TWO, "google.com"],
+            [":2: ", "google.com", "[popular]"],
             [":3: ", GONE, "cannot read it"],
             [":4: ", BAD, ""],
         ]) {
