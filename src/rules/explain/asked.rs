@@ -161,7 +161,8 @@ fn print(text: &str) -> Result<Option<Subject>, Refusal> {
     }
     let hexadecimal = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | ' ');
     let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
-    if !serial && !(text.chars().all(hexadecimal) && matches!(digits, 32 | 40 | 64)) {
+    let digest = text.chars().all(hexadecimal) && matches!(digits, 32 | 40 | 64);
+    if !serial && !digest {
         return Ok(None);
     }
     // Eight groups of four digits are an address of IPv6.
