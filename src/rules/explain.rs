@@ -3,6 +3,7 @@
 
 mod answer;
 mod asked;
+mod beside;
 mod inquiry;
 mod near;
 

@@ -147,9 +147,12 @@ impl Listing for Event<'_> {
     }
 
     fn entry(&mut self, _: usize, kind: Kind, text: &str, facts: &Facts) {
-        let source = facts.source.clone().or_else(|| Some(self.source.clone()));
+        let source = match &facts.source {
+            Some(who) => format!("{who}: {}", self.source),
+            None => self.source.clone(),
+        };
         let facts = Facts {
-            source,
+            source: Some(source),
             ..facts.clone()
         };
         self.to.entry(self.line, kind, text, &facts);

@@ -61,10 +61,10 @@ fn a_manifest_stands_for_its_events() {
             .indicator(rules.named("one.example").unwrap())
             .unwrap();
         let sources: Vec<&str> = one.sources.iter().map(|s| s.title.as_str()).collect();
-        assert_eq!(sources[0], format!("First ({ONE}.json)"));
+        assert_eq!(sources[0], format!("Lab: First ({ONE}.json)"));
         let problems: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
         for (problem, pieces) in problems.iter().zip([
-            [":2: ", TWO, "google.com"],
+            [":2: ", "google.com", "[popular]"],
             [":3: ", GONE, "cannot read it"],
             [":4: ", BAD, ""],
         ]) {

@@ -300,9 +300,12 @@ impl<'r> Sources<'r> {
     }
 }
 
+/// Names with their addresses, by the place in the history of each and the day.
+type Parts<'r> = BTreeMap<(usize, Option<&'r str>), Vec<(&'r str, String)>>;
+
 /// Addresses that names once had. A mapping cannot hold a name twice, so what a name has second stands in a second one.
 fn write_history(rules: &RuleSet, to: &mut dyn Write) -> io::Result<()> {
-    let mut parts: BTreeMap<(usize, Option<&str>), Vec<(&str, String)>> = BTreeMap::new();
+    let mut parts = Parts::new();
     for (_, indicator) in rules.names() {
         for (nth, resolved) in indicator.resolved.iter().enumerate() {
             let addresses = resolved.addresses.iter().map(|a| format!("\"{a}\""));

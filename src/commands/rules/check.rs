@@ -88,7 +88,8 @@ fn look(args: &Check) -> Findings {
                         ..args.read.options(vec![file.clone()])
                     };
                     let judged = judge(&file, &options, now, args.verbose);
-                    if judged.pack.is_some() {
+                    // A pipe cannot be read a second time.
+                    if judged.pack.is_some() && file.is_file() {
                         good.push(file);
                     }
                     findings.files.push(judged);
@@ -146,8 +147,11 @@ fn overlaps(rules: &RuleSet, verbose: bool) -> Overlaps {
 
 /// The lines of a file in which texts stand first, where they are found.
 fn lines(path: &Path, texts: &[&str]) -> Vec<Option<usize>> {
-    let Ok(file) = std::fs::read(path) else {
-        return vec![None; texts.len()];
+    // A pipe cannot be read a second time.
+    let file = if path.is_file() {
+        std::fs::read(path).unwrap_or_default()
+    } else {
+        Vec::new()
     };
     let line = |text: &&str| {
         let at = memchr::memmem::find(&file, text.as_bytes())?;

@@ -57,7 +57,9 @@ impl Subject {
 pub(super) fn understand(asked: &str) -> Result<Asked, Refusal> {
     let mut remarks = Vec::new();
     let trimmed = asked.trim();
-    let text = if trimmed.len() <= MAX_TEXT {
+    // A backslash in a name escapes what follows it (RFC 1035, section 5.1).
+    let escapes = trimmed.contains('\\') && !trimmed.contains(":\\/");
+    let text = if trimmed.len() <= MAX_TEXT && !escapes {
         refang(trimmed)
     } else {
         trimmed.into()
@@ -159,7 +161,8 @@ fn print(text: &str) -> Result<Option<Subject>, Refusal> {
     }
     let hexadecimal = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | ' ');
     let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
-    if !serial && !(text.chars().all(hexadecimal) && matches!(digits, 32 | 40 | 64)) {
+    let digest = text.chars().all(hexadecimal) && matches!(digits, 32 | 40 | 64);
+    if !serial && !digest {
         return Ok(None);
     }
     // Eight groups of four digits are an address of IPv6.

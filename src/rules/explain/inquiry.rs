@@ -1,8 +1,6 @@
 //! Answers questions about anything that may be listed, and says how it came to the answer.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::OnceLock;
 
 use super::super::allow::{Asked as Contact, Seen};
 use super::super::build::Aside;
@@ -17,6 +15,7 @@ use super::super::problem::Problem;
 use super::super::{Hit, RuleSet};
 use super::answer::{Answer, Finding, Near, Refusal, Silence, Step};
 use super::asked::{self, Asked, Subject};
+use super::beside::{Beside, holds_range};
 use super::{Explainer, NearMiss};
 use crate::names::Kind;
 use crate::time::Timestamp;
@@ -34,9 +33,7 @@ pub struct Inquiry<'r> {
     names: Explainer<'r>,
     left_out: HashMap<String, Vec<LeftOut<'r>>>,
     today: Timestamp,
-    history: OnceLock<HashMap<IpAddr, Vec<(IndicatorId, Option<&'r str>)>>>,
-    networks: OnceLock<Vec<(Network, IndicatorId)>>,
-    urls: OnceLock<HashMap<String, Vec<IndicatorId>>>,
+    beside: Beside<'r>,
     has_allow: bool,
 }
 
@@ -75,9 +72,7 @@ impl<'r> Inquiry<'r> {
             names: Explainer::new(&loaded.rules),
             left_out,
             today,
-            history: OnceLock::new(),
-            networks: OnceLock::new(),
-            urls: OnceLock::new(),
+            beside: Beside::new(&loaded.rules),
             has_allow: loaded.rules.allow_entries().next().is_some(),
         }
     }
@@ -156,7 +151,7 @@ impl<'r> Inquiry<'r> {
         };
         let keywords = match self.rules.count(IndicatorKind::Keyword) {
             0 => String::new(),
-            count => format!("; then for {count} keywords in it"),
+            count => format!("; then {} in it", of_kind(IndicatorKind::Keyword, count)),
         };
         step(
             answer,
@@ -235,7 +230,10 @@ impl<'r> Inquiry<'r> {
             [port] => format!("port {port}"),
             ports => format!("ports {ports:?}"),
         };
-        let text = format!("{count} addresses and networks, for those that hold it, on {ports}");
+        let text = format!(
+            "{}, for those that hold it, on {ports}",
+            of_kind(IndicatorKind::Address, count)
+        );
         step(answer, "searched", text);
         let port = asked.ports().first().copied().unwrap_or(0);
         let range = Range::of(address, asked.prefix());
@@ -247,7 +245,7 @@ impl<'r> Inquiry<'r> {
         let mut hit = self.rules.match_address(address, port).filter(holds);
         // Without a port all that are limited to ports count, too.
         if hit.is_none() && asked.ports().is_empty() {
-            let mut limited = self.limited().filter(|(n, _)| holds_range(n, range));
+            let mut limited = self.beside.limited().filter(|(n, _)| holds_range(n, range));
             hit = limited.next().map(|(_, id)| Hit {
                 indicator: *id,
                 how: How::Address,
@@ -258,6 +256,7 @@ impl<'r> Inquiry<'r> {
             return;
         }
         for (network, id) in self
+            .beside
             .limited()
             .filter(|(n, _)| holds_range(n, range))
             .take(MAX_NEAR)
@@ -266,7 +265,7 @@ impl<'r> Inquiry<'r> {
             self.near(answer, "other_port", *id, why);
         }
         if !asked.is_address() {
-            let inside = self.inside(range);
+            let inside = self.beside.inside(range);
             if let Some((_, id)) = inside.first() {
                 let why = match inside.len() {
                     1 => "an address or network in it is listed".to_owned(),
@@ -277,6 +276,7 @@ impl<'r> Inquiry<'r> {
             }
         }
         for (id, seen) in self
+            .beside
             .history()
             .get(&address)
             .into_iter()
@@ -312,7 +312,10 @@ impl<'r> Inquiry<'r> {
         step(
             answer,
             "searched",
-            format!("{count} URLs, for this host and path"),
+            format!(
+                "{}, for this host and path",
+                of_kind(IndicatorKind::Url, count)
+            ),
         );
         if let Some(hit) = self.rules.match_url(host.as_bytes(), path.as_bytes()) {
             let seen = Seen::Name {
@@ -343,7 +346,14 @@ impl<'r> Inquiry<'r> {
         if answer.is_match() {
             return;
         }
-        for id in self.urls().get(host).into_iter().flatten().take(MAX_NEAR) {
+        for id in self
+            .beside
+            .urls()
+            .get(host)
+            .into_iter()
+            .flatten()
+            .take(MAX_NEAR)
+        {
             let listed = self.rules.indicator(*id).map_or("", |i| i.name);
             self.near(
                 answer,
@@ -364,13 +374,8 @@ impl<'r> Inquiry<'r> {
     }
 
     fn print(&self, kind: Kind, bytes: &[u8], answer: &mut Answer<'r>) {
-        let (one, many) = asked_kind(kind).words();
         let count = self.rules.count(asked_kind(kind));
-        step(
-            answer,
-            "searched",
-            format!("{count} {}", if count == 1 { one } else { many }),
-        );
+        step(answer, "searched", of_kind(asked_kind(kind), count));
         if let Some(hit) = self.rules.match_fingerprint(kind, bytes) {
             self.found(hit, None, answer);
         }
@@ -396,73 +401,6 @@ impl<'r> Inquiry<'r> {
             }
         }
     }
-
-    /// Addresses that listed names once had.
-    fn history(&self) -> &HashMap<IpAddr, Vec<(IndicatorId, Option<&'r str>)>> {
-        self.history.get_or_init(|| {
-            let mut history: HashMap<_, Vec<_>> = HashMap::new();
-            for (id, indicator) in self.rules.names() {
-                for resolved in indicator.resolved {
-                    for address in &resolved.addresses {
-                        let names = history.entry(*address).or_default();
-                        names.push((id, resolved.seen.as_deref()));
-                    }
-                }
-            }
-            history
-        })
-    }
-
-    /// Listed addresses and networks, in their order.
-    fn networks(&self) -> &[(Network, IndicatorId)] {
-        self.networks.get_or_init(|| {
-            let others = self.rules.indicators().skip(self.rules.name_count());
-            let mut networks: Vec<_> = others
-                .filter(|(_, i)| i.kind == IndicatorKind::Address)
-                .filter_map(|(id, i)| Some((parse_network(i.name).ok()?, id)))
-                .collect();
-            // Those for some ports only come first.
-            networks.sort_by_key(|(n, _)| (n.ports().is_empty(), n.address(), n.prefix()));
-            networks
-        })
-    }
-
-    fn limited(&self) -> impl Iterator<Item = &(Network, IndicatorId)> {
-        let networks = self.networks().iter();
-        networks.take_while(|(network, _)| !network.ports().is_empty())
-    }
-
-    /// Those in a network.
-    fn inside(&self, range: Range) -> Vec<(Network, IndicatorId)> {
-        let all = self.networks();
-        let limited = self.limited().filter(|(n, _)| range.contains(n.address()));
-        let start =
-            all.partition_point(|(n, _)| !n.ports().is_empty() || n.address() < range.address());
-        let rest = all.get(start..).unwrap_or_default().iter();
-        let inside = rest.take_while(|(n, _)| range.contains(n.address()));
-        limited.chain(inside).cloned().collect()
-    }
-
-    /// Listed URLs by their hosts.
-    fn urls(&self) -> &HashMap<String, Vec<IndicatorId>> {
-        self.urls.get_or_init(|| {
-            let mut urls: HashMap<String, Vec<IndicatorId>> = HashMap::new();
-            let others = self.rules.indicators().skip(self.rules.name_count());
-            for (id, _) in others.filter(|(_, i)| i.kind == IndicatorKind::Url) {
-                let listed = self.rules.indicator(id);
-                if let Some(Ok(url)) =
-                    listed.map(|i| super::super::matcher::urls::parse_url(i.name))
-                {
-                    urls.entry(url.host().to_owned()).or_default().push(id);
-                }
-            }
-            urls
-        })
-    }
-}
-
-fn holds_range(network: &Network, range: Range) -> bool {
-    Range::of(network.address(), network.prefix()).covers(range)
 }
 
 const fn asked_kind(kind: Kind) -> IndicatorKind {
@@ -471,6 +409,12 @@ const fn asked_kind(kind: Kind) -> IndicatorKind {
         Kind::Ja4 => IndicatorKind::Ja4,
         _ => IndicatorKind::Certificate,
     }
+}
+
+/// `1 URL`, `2 URLs`.
+fn of_kind(kind: IndicatorKind, count: usize) -> String {
+    let (one, many) = kind.words();
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn step(answer: &mut Answer<'_>, what: &'static str, text: String) {

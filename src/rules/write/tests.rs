@@ -102,7 +102,7 @@ groups:
     sources: [b, a]
     tags: [one, "two, three"]
     references: ["https://a.example/x"]
-    note: "line\nbreak &x *y {{{{{{{{{{{{"
+    note: "line\nbreak \x26x \x2ay {{{{{{{{{{{{"
     expires: 2030-01-02
     domains: [evil.example, "1e5.e3", "-a.example", {name: o.example, note: own}, {name: google.com, force: true}]
     exact: [host.example]
