@@ -39,24 +39,31 @@ struct Key {
 
 impl Key {
     fn of(sighting: &Sighting) -> Self {
-        let mut flow = sighting.flow.canonical();
         let evidence = match sighting.evidence {
             Evidence::Address(_) => Evidence::Address(Reach::Tried),
             Evidence::Resolved(_) => {
                 // However many connections a program opens: a weak finding is given once.
-                flow = Flow {
-                    sport: 0,
-                    dport: 0,
-                    protocol: Protocol::Tcp,
-                    ..sighting.flow
-                }
-                .canonical();
-                Evidence::Resolved(Reach::Tried)
+                return Self::without_ports(sighting, Evidence::Resolved(Reach::Tried));
             }
             evidence => evidence,
         };
         Self {
-            flow,
+            flow: sighting.flow.canonical(),
+            from_response: sighting.is_response(),
+            evidence,
+            name: sighting.name.clone(),
+        }
+    }
+
+    fn without_ports(sighting: &Sighting, evidence: Evidence) -> Self {
+        let flow = Flow {
+            sport: 0,
+            dport: 0,
+            protocol: Protocol::Tcp,
+            ..sighting.flow
+        };
+        Self {
+            flow: flow.canonical(),
             from_response: sighting.is_response(),
             evidence,
             name: sighting.name.clone(),
@@ -128,12 +135,21 @@ impl Folder {
         if self.window_nanos == 0 {
             return Folded::New;
         }
-        let key = Key::of(sighting);
         let reach = match sighting.evidence {
             Evidence::Address(reach) => Some(reach),
             Evidence::Name(_) | Evidence::Resolved(_) => None,
         };
-        let now = sighting.timestamp;
+        let key = Key::of(sighting);
+        let folded = self.fold_as(key, reach, sighting.timestamp);
+        if folded == Folded::New && reach == Some(Reach::Contacted) {
+            // Who looks at all ports of a device is one finding.
+            let key = Key::without_ports(sighting, Evidence::Address(Reach::Contacted));
+            return self.fold_as(key, reach, sighting.timestamp);
+        }
+        folded
+    }
+
+    fn fold_as(&mut self, key: Key, reach: Option<Reach>, now: Timestamp) -> Folded {
         let window = self.window_nanos;
         let within = |then: Timestamp| now.nanos_since(then).unsigned_abs() < window.unsigned_abs();
         if let Some(known) = self.alerted.get_mut(&key) {
@@ -250,6 +266,23 @@ mod tests {
         assert_eq!(folder.fold(&contact(Reach::Sent, 600)), Folded::New);
         assert_eq!(folder.fold(&contact(Reach::Contacted, 601)), Folded::Repeat);
         assert_eq!(folder.fold(&contact(Reach::Contacted, 9_000)), Folded::New);
+    }
+
+    #[test]
+    fn an_address_that_looks_at_all_ports_is_one_alert() {
+        let mut folder = Folder::new(10);
+        let by_port = |reach, port| {
+            let mut s = contact(reach, 1);
+            s.flow.sport = port;
+            s
+        };
+        let scanned = |folder: &mut Folder, port| folder.fold(&by_port(Reach::Contacted, port));
+        assert_eq!(scanned(&mut folder, 1), Folded::New);
+        assert_eq!(scanned(&mut folder, 2), Folded::Repeat);
+        assert_eq!(scanned(&mut folder, 3), Folded::Repeat);
+        // What the device does is another matter.
+        assert_eq!(folder.fold(&by_port(Reach::Tried, 4)), Folded::New);
+        assert_eq!(folder.fold(&by_port(Reach::Tried, 5)), Folded::New);
     }
 
     #[test]

@@ -313,6 +313,7 @@ fn apart(one: Timestamp, other: Timestamp) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // tests compute with numbers they chose
 mod tests {
     use super::super::tests::sighting;
     use super::super::{Reach, Resolution};

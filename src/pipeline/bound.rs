@@ -250,6 +250,7 @@ fn place(hash: u64) -> (usize, u64) {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // tests compute with numbers they chose
 mod tests {
     use super::*;
 
