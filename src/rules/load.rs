@@ -209,6 +209,10 @@ fn add_file(builder: &mut Builder, path: &Path) -> Result<(), Problem> {
             let parsed = format::read_own(&label, lifted, names)?;
             builder.add(&label, &label, parsed)
         }
+        Raw::Other(text) if matches!(&*text, b"" | b"\xef\xbb\xbf") => {
+            builder.lists_nothing(&label, "the file is empty");
+            Ok(())
+        }
         Raw::Other(text) => {
             let format = format::of(&label, &text)?;
             builder.add_list(&label, format.name, |to| {
