@@ -298,13 +298,38 @@ fn what_is_no_text_as_a_whole_is_refused_with_its_place() {
         (b"\xff\xfea\0.\0b\0c\0\n\0", "the file is UTF-16: save it as UTF-8"),
         (b"\xfe\xff\0a\0.\0b\0c\0\n", "the file is UTF-16: save it as UTF-8"),
         (b"a-zq.example\nb\0-zq.example\n", ":2: the file is not text: it has a NUL byte"),
-        (b"", "the file is empty"),
-        (b"\xef\xbb\xbf", "the file is empty"),
-        (b"\n# nothing\n\n", "the list (plain) holds no entry"),
         (b"{\"a\": 1}", "in no format that is known"),
         (b"<html><body>404</body></html>", "in no format that is known"),
     ] {
         refused(bytes, said);
+    }
+}
+
+/// Alone it is an error, since no rule is left; beside others it is told.
+#[test]
+fn lists_without_entries_are_told() {
+    for (text, said) in [
+        ("", "the file is empty"),
+        ("\u{feff}", "the file is empty"),
+        ("\n# nothing\n\n", "the list (plain) holds no entry"),
+    ] {
+        let ran = ran(text);
+        assert_eq!(ran.status, 2);
+        assert!(
+            ran.stderr.contains("no rule is left") && ran.stderr.contains(said),
+            "{}",
+            ran.stderr
+        );
+        let (folder, _) = list("a.txt", text);
+        std::fs::write(folder.path().join("b.txt"), "evil-zq.example\n").unwrap();
+        let ran = wait(lookup(folder.path(), "x.evil-zq.example", Stdio::null()));
+        assert_eq!(ran.status, 2);
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(
+            ran.stdout.contains("match, below evil-zq.example"),
+            "{}",
+            ran.stdout
+        );
     }
 }
 

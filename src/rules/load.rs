@@ -251,6 +251,10 @@ pub(super) fn add_reader(
             builder.comes_from(origin);
             builder.add(&label, &label, parsed)
         }
+        Raw::Other(text) if matches!(&*text, b"" | b"\xef\xbb\xbf") => {
+            builder.lists_nothing(&label, "the file is empty");
+            Ok(())
+        }
         Raw::Other(text) => {
             let format = match choice {
                 Choice::Feed => None,

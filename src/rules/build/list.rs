@@ -12,7 +12,7 @@ use super::super::format::listing::{About, Facts, Kind, Listing, Refused};
 use super::super::indicator::{Details, IndicatorKind, PackId, Scope, Source};
 use super::super::pack::PackInfo;
 use super::super::problem::Problem;
-use super::{Aside, Builder, Counted, File, indicator_kind, others_of};
+use super::{Aside, Builder, Counted, File, indicator_kind, judge, others_of};
 use crate::names::label;
 
 /// How much that is left aside is kept, line by line.
@@ -71,8 +71,10 @@ impl Builder {
         }
         self.problems.append(&mut problems);
         if file.is_empty() {
+            // The other lists are as good as before.
             let what = format!("the list ({format}) holds no entry");
-            return Err(Problem::new(label, what, "give a list with entries"));
+            self.lists_nothing(label, &what);
+            return Ok(());
         }
         let origin = origin.as_ref();
         let updated = about.updated.filter(|day| is_date(day));
@@ -112,6 +114,12 @@ impl Builder {
             fetched: origin.map(|o| o.fetched.clone()),
         });
         Ok(())
+    }
+
+    /// Says that a file lists nothing: it may be so, or it was cut.
+    pub(in crate::rules) fn lists_nothing(&mut self, label: &str, what: &str) {
+        let fix = "see whether it was fetched whole; else remove it";
+        self.problems.push(Problem::new(label, what, fix));
     }
 
     /// A name for the pack that a file becomes: from that of the file, and where another pack has it, with that of
@@ -232,6 +240,10 @@ impl Listing for Taker<'_, '_> {
             Kind::Domain | Kind::Exact | Kind::Below if text.parse::<IpAddr>().is_ok() => {
                 Kind::Address
             }
+            // Some have URLs there.
+            Kind::Domain | Kind::Exact if text.contains('/') && judge::url(text).is_ok() => {
+                Kind::Url
+            }
             kind => kind,
         };
         // Nearly all entries of long lists are names, and need nothing done to them.
@@ -244,7 +256,14 @@ impl Listing for Taker<'_, '_> {
             None => self.builder.entry(kind, text, id, false),
         };
         match taken {
-            Ok(Counted::Yes) => self.file.took(indicator_kind(kind), 1),
+            Ok(Counted::Yes) => {
+                self.file.took(indicator_kind(kind), 1);
+                if indicator_kind(kind) == IndicatorKind::Name
+                    && let Some(said) = self.builder.judge.strange_ending(text.as_bytes())
+                {
+                    self.file.refuse(line, said);
+                }
+            }
             Ok(Counted::Twice(_)) => self.repeated = self.repeated.saturating_add(1),
             Err((what, fix)) => {
                 self.file.refused = self.file.refused.saturating_add(1);
