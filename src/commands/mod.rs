@@ -17,7 +17,6 @@ pub mod watch;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::cli::rules::RulesCommand;
 use crate::cli::{Cli, Command};
 
 /// How a command ended.

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::build::Builder;
-use super::format::Choice;
+use super::format::misp::feed;
+use super::format::{self, Choice};
 use super::load;
 use super::pack::PackInfo;
 use super::problem::Problem;
@@ -29,6 +30,11 @@ pub struct Inspected {
 /// It is no list, or none of its entries can be used.
 pub fn inspect(name: &Path, bytes: &[u8]) -> Result<Inspected, Problem> {
     let label = name.display().to_string();
+    if feed::is(format::head(bytes)) {
+        // Its events stand beside it, where nobody has looked at them.
+        let what = "the manifest of a MISP feed lists nothing by itself";
+        return Err(Problem::new(&label, what, "fetch its events"));
+    }
     let mut builder = Builder::default();
     let mut problems = Vec::new();
     let how = (Choice::Detect, None);

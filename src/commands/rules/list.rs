@@ -9,6 +9,7 @@ use super::{age, holdings, kinds, unless_closed};
 use crate::cli::RuleArgs;
 use crate::cli::rules::List;
 use crate::commands::{Status, complain};
+use crate::feeds;
 use crate::output::{Style, counted, printable};
 use crate::rules::{self, DEFAULT_PACK, LoadOptions, PackInfo, RuleSet};
 use crate::time::Timestamp;
@@ -107,7 +108,12 @@ fn packs(rules: &RuleSet, args: &RuleArgs, style: Style, out: &mut impl Write) -
         out,
         "\n{}, * {used} in use with these flags; {old} older than 30 days",
         counted(all, "pack", "packs")
-    )
+    )?;
+    // Of fetched lists it counts when they were last asked for.
+    match feeds::warning(&feeds::ages_of(rules, now)) {
+        Some(text) => writeln!(out, "{}", style.caution(&text)),
+        None => Ok(()),
+    }
 }
 
 /// What is known about a pack, for machines.
@@ -126,6 +132,11 @@ pub(super) fn told(pack: &PackInfo, in_use: bool, now: Timestamp) -> Value {
         "updated": pack.updated,
         "age_days": age.as_ref().map(|age| age.days),
         "old": age.as_ref().map(|age| age.is_old()),
+        "fetched": pack.fetched.as_ref().map(|list| json!({
+            "url": list.url,
+            "at": list.at.map(|at| at.to_string()),
+            "confirmed": list.checked.map(|at| at.to_string()),
+        })),
         "file": pack.file,
         "format": pack.format,
         "in_use": in_use,

@@ -4,6 +4,7 @@
 //! for much more than the file has bytes, so lengths are counted where values are made.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -127,11 +128,11 @@ pub(super) struct Bounded<T, const MOST: usize>(pub(super) Vec<T>);
 
 impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Bounded<T, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(BoundedVisitor::<T, MOST>(Vec::new()))
+        deserializer.deserialize_seq(BoundedVisitor::<T, MOST>(PhantomData))
     }
 }
 
-struct BoundedVisitor<T, const MOST: usize>(Vec<T>);
+struct BoundedVisitor<T, const MOST: usize>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for BoundedVisitor<T, MOST> {
     type Value = Bounded<T, MOST>;

@@ -334,12 +334,14 @@ impl Fingerprints {
     }
 
     /// Whether a certificate is listed by its SHA-1 digest.
+    #[cfg(test)]
     #[inline]
     pub(in crate::rules) fn has_sha1(&self) -> bool {
         !self.sha1.0.is_empty()
     }
 
     /// Whether a certificate is listed by its SHA-256 digest.
+    #[cfg(test)]
     #[inline]
     pub(in crate::rules) fn has_sha256(&self) -> bool {
         !self.sha256.0.is_empty()
@@ -352,6 +354,7 @@ impl Fingerprints {
     }
 
     /// Whether nothing is listed.
+    #[cfg(test)]
     pub(in crate::rules) fn is_empty(&self) -> bool {
         let certificates = self.has_sha1() || self.has_sha256() || self.has_serial();
         !(self.has_ja3() || self.has_ja4() || certificates)

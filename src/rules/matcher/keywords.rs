@@ -200,6 +200,7 @@ impl Keywords {
     }
 
     /// How many different keywords are listed.
+    #[cfg(test)]
     pub(in crate::rules) fn len(&self) -> usize {
         self.patterns.len()
     }

@@ -89,6 +89,7 @@ impl Networks {
     }
 
     /// The same for either; IPv4-mapped addresses count as IPv4.
+    #[cfg(test)]
     #[inline]
     pub(in crate::rules) fn may_have(&self, address: IpAddr) -> bool {
         match address.to_canonical() {

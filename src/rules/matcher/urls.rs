@@ -140,6 +140,7 @@ impl Urls {
     }
 
     /// False where no URL of the host is listed. The host is as [`Self::find`] takes it.
+    #[cfg(test)]
     #[inline]
     pub(in crate::rules) fn may_have_host(&self, host: &[u8]) -> bool {
         !self.is_empty() && with_host(host, |host| self.index.contains_key(&hash(host)))
@@ -219,6 +220,7 @@ impl Urls {
 
     /// The listed hosts, each once and in order, with the lowest number of its URLs. Addresses are
     /// without brackets.
+    #[cfg(test)]
     pub(in crate::rules) fn hosts(&self) -> impl Iterator<Item = (&str, u32)> {
         let ends = self.hosts.iter().skip(1).map(|host| host.paths as usize);
         let ends = ends.chain([self.paths.len()]);
@@ -236,6 +238,7 @@ impl Urls {
     }
 
     /// How many different URLs are listed, whatever their schemes and ports.
+    #[cfg(test)]
     pub(in crate::rules) fn len(&self) -> usize {
         self.paths.len()
     }

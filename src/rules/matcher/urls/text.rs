@@ -24,6 +24,7 @@ pub(in crate::rules) struct Url {
 
 impl Url {
     /// The scheme, in lower case, where one is given.
+    #[cfg(test)]
     pub(in crate::rules) fn scheme(&self) -> Option<&str> {
         self.scheme.as_deref()
     }
