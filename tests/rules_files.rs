@@ -81,7 +81,8 @@ groups:
 ",
     );
     let loaded = rules.load().unwrap();
-    assert_eq!(loaded.rules.len(), 3);
+    // Three names and an address.
+    assert_eq!((loaded.rules.name_count(), loaded.rules.len()), (3, 4));
     let said = rules.problems(&loaded);
     let starts: Vec<&str> = said.iter().map(|s| s.split(": ").next().unwrap()).collect();
     assert_eq!(
@@ -152,17 +153,17 @@ fn all_refused_files_and_all_problems_are_reported() {
 
 #[test]
 fn files_that_cannot_be_read_are_named() {
-    let rules = Rules::new().file("list.csv", "evil.example\n");
+    let rules = Rules::new().file("list.bin", [0x1f, 0x8b, 8, 0]);
     let said = rules.said(
         rules
-            .load_files(&["none.yaml", "list.csv"], &[])
+            .load_files(&["none.yaml", "list.bin"], &[])
             .unwrap_err(),
     );
     assert!(
         said.starts_with("none.yaml: cannot read it: No such file"),
         "{said}"
     );
-    assert!(said.contains("list.csv: rules in the format of `.csv` files are not supported"));
+    assert!(said.contains("list.bin: the file is compressed: unpack it first"));
     let said = rules.load().unwrap_err().to_string();
     assert!(said.contains("no rule file in this folder"), "{said}");
 }
@@ -194,15 +195,16 @@ fn folders_are_read_by_name_and_say_what_they_skip() {
         .file("a.YAML", pack("a", "  - domains: [a.example]\n"))
         .file("README.md", "about")
         .file(".hidden", "")
-        .file("iocs.txt", "evil.example\n");
+        .file("iocs.txt", "evil.example\n")
+        .file("notes.doc", "evil.example\n");
     std::fs::create_dir(rules.0.path().join("more")).unwrap();
     let loaded = rules.load().unwrap();
     let names: Vec<&str> = loaded.rules.packs().map(|p| p.name.as_str()).collect();
-    assert_eq!(names, ["a", "b"]);
+    assert_eq!(names, ["a", "b", "iocs"]);
     let said = rules.problems(&loaded);
     assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said[0].starts_with("iocs.txt: not a rule file"), "{said:?}");
-    assert!(said[1].starts_with("more: folders in a folder"), "{said:?}");
+    assert!(said[0].starts_with("more: folders in a folder"), "{said:?}");
+    assert!(said[1].starts_with("notes.doc: not a list"), "{said:?}");
 }
 
 #[test]

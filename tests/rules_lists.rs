@@ -512,28 +512,6 @@ fn urls_of_popular_sites_count_without_their_hosts() {
     assert!(forced.rules.match_url(b"facebook.com", b"/me").is_some());
 }
 
-/// A slip in the ending is told once; the name counts, since new endings come.
-#[test]
-fn odd_endings_are_told() {
-    let own = "bellerophon: 1\npack: p\ngroups:\n  - domains:\n    - a-zq.com\n    - b-zq.ccn\n    - c-zq.CCN\n  - exact: [d-zq.con]\n";
-    for (text, lines) in [
-        ("a-zq.com\nb-zq.ccn\nc-zq.ccn\nd-zq.con\n", vec![2, 4]),
-        ("0.0.0.0 a-zq.com\n0.0.0.0 b-zq.ccn d-zq.con\n", vec![2, 2]),
-        (own, vec![6, 8]),
-    ] {
-        let loaded = Lists::of(&[("l.txt", text)]).load(&[]).unwrap();
-        let told: Vec<usize> = loaded.problems.iter().map(|p| p.line.unwrap()).collect();
-        assert_eq!(told, lines, "{:#?}", loaded.problems);
-        assert!(
-            loaded.problems[0]
-                .what
-                .contains("`b-zq.ccn` counts, but `ccn` is no top-level domain")
-        );
-        assert!(loaded.rules.match_name(b"x.b-zq.ccn").is_some());
-        assert_eq!(loaded.rules.packs().next().unwrap().refused, 0);
-    }
-}
-
 /// A path behind what is called a domain: a URL, whatever the list calls it.
 #[test]
 fn urls_among_names_are_urls() {

@@ -2,6 +2,7 @@
 
 use super::tally::{Silence, Tally};
 use crate::alert::{Evidence, Folded, Folder, Sighting};
+use crate::names::Kind;
 use crate::rules::{Asked, Indicator, PackInfo, RuleSet, Seen};
 
 /// Folds and counts.
@@ -76,8 +77,11 @@ fn silence(
     let server = sighting.peer().ip();
     let seen = match sighting.evidence {
         Evidence::Address(_) => Seen::Address(server),
-        _ => Seen::Name {
-            name: &sighting.name,
+        evidence => Seen::Name {
+            name: match evidence {
+                Evidence::Name(Kind::HttpUrl) => host(&sighting.name),
+                _ => &sighting.name,
+            },
             // Of DNS the other side is a resolver.
             server: sighting.dns.is_none().then_some(server),
         },
@@ -90,6 +94,13 @@ fn silence(
         day: sighting.timestamp.day(),
     })?;
     Some((Silence::Allowed, entry.to_string()))
+}
+
+/// The host of a URL as alerts write it.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find(['/', '?', ':']).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or(rest)
 }
 
 #[cfg(test)]
@@ -147,6 +158,17 @@ mod tests {
                 1
             )]
         );
+    }
+
+    #[test]
+    fn the_host_of_a_url_is_what_may_be_allowed() {
+        for (url, want) in [
+            ("http://evil.example/x?y", "evil.example"),
+            ("http://evil.example:8080/x", "evil.example"),
+            ("evil.example", "evil.example"),
+        ] {
+            assert_eq!(host(url), want);
+        }
     }
 
     #[test]

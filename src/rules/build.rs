@@ -269,15 +269,7 @@ impl Builder {
         };
         for text in texts {
             match self.entry(kind, &text, id, force) {
-                Ok(Counted::Yes) => {
-                    file.took(indicator_kind(kind), 1);
-                    if !self.options.trusted
-                        && indicator_kind(kind) == IndicatorKind::Name
-                        && let Some((what, fix)) = self.judge.strange_ending(text.as_bytes())
-                    {
-                        file.defect(at.clone(), what, fix);
-                    }
-                }
+                Ok(Counted::Yes) => file.took(indicator_kind(kind), 1),
                 Ok(Counted::Twice((what, fix))) => file.defect(at.clone(), what, fix),
                 Err((what, fix)) => {
                     file.refused = file.refused.saturating_add(1);

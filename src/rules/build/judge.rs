@@ -16,10 +16,6 @@ use crate::names::label;
 /// From so many names on they are first looked for in a set of endings, which takes some milliseconds to make.
 const MANY: usize = 2_000;
 
-/// Judges what would do harm.
-/// How many last labels are looked at. There are some 1,500 top-level domains.
-const MAX_LAST_LABELS: usize = 4_096;
-
 #[derive(Debug)]
 pub(in crate::rules) struct Judge {
     guard: Guard,
@@ -27,8 +23,6 @@ pub(in crate::rules) struct Judge {
     judged: usize,
     /// Hashes of the last two labels of names that need a look. Not there as long as names are few.
     endings: Option<HashSet<u64, foldhash::fast::FixedState>>,
-    /// Last labels of names that were looked at.
-    last_labels: HashSet<Box<[u8]>, foldhash::fast::FixedState>,
 }
 
 impl Default for Judge {
@@ -37,7 +31,6 @@ impl Default for Judge {
             guard: Guard::built_in(),
             judged: 0,
             endings: None,
-            last_labels: HashSet::default(),
         }
     }
 }
@@ -73,24 +66,6 @@ impl Judge {
             return Ok(());
         }
         self.name(&name, scope)
-    }
-
-    /// What to say of a name that ends in what is no top-level domain: perhaps a slip. Once for each ending; the name counts.
-    pub(super) fn strange_ending(&mut self, name: &[u8]) -> Option<Refusal> {
-        let name = name.strip_suffix(b".").unwrap_or(name);
-        let at = memchr::memrchr(b'.', name)?.saturating_add(1);
-        let last = name.get(at..)?;
-        if self.last_labels.contains(last) || self.last_labels.len() >= MAX_LAST_LABELS {
-            return None;
-        }
-        self.last_labels.insert(last.into());
-        let last = String::from_utf8_lossy(last).to_ascii_lowercase();
-        let unknown = self.guard.unknown_tld(&last)?;
-        let shown = String::from_utf8_lossy(name);
-        Some((
-            format!("`{shown}` counts, but `{unknown}` is no top-level domain that is known"),
-            "correct the name, unless the domain is new".to_owned(),
-        ))
     }
 
     /// The same of something else, in its one form.

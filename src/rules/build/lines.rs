@@ -41,14 +41,7 @@ impl Builder {
             start = self.ahead(start, lines);
             for line in lines {
                 match self.line(line, id, scope) {
-                    Ok(Counted::Yes) => {
-                        taken = taken.saturating_add(1);
-                        if !self.options.trusted {
-                            let name = self.names.bytes().get(line.start..line.end);
-                            let said = self.judge.strange_ending(name.unwrap_or_default());
-                            said.into_iter().for_each(|said| file.refuse(number, said));
-                        }
-                    }
+                    Ok(Counted::Yes) => taken = taken.saturating_add(1),
                     Ok(Counted::Twice(defect)) => file.refuse(number, defect),
                     Err((what, fix)) => {
                         file.refused = file.refused.saturating_add(1);

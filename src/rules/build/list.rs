@@ -256,14 +256,7 @@ impl Listing for Taker<'_, '_> {
             None => self.builder.entry(kind, text, id, false),
         };
         match taken {
-            Ok(Counted::Yes) => {
-                self.file.took(indicator_kind(kind), 1);
-                if indicator_kind(kind) == IndicatorKind::Name
-                    && let Some(said) = self.builder.judge.strange_ending(text.as_bytes())
-                {
-                    self.file.refuse(line, said);
-                }
-            }
+            Ok(Counted::Yes) => self.file.took(indicator_kind(kind), 1),
             Ok(Counted::Twice(_)) => self.repeated = self.repeated.saturating_add(1),
             Err((what, fix)) => {
                 self.file.refused = self.file.refused.saturating_add(1);
