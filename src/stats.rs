@@ -200,6 +200,8 @@ impl ReaderStats {
             (&mut self.paths_cut, other.paths_cut),
             (&mut self.bound.learned, other.bound.learned),
             (&mut self.bound.forgotten, other.bound.forgotten),
+            (&mut self.bound.missed, other.bound.missed),
+            (&mut self.bound.beyond, other.bound.beyond),
         ] {
             *sum = sum.saturating_add(n);
         }

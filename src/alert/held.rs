@@ -9,6 +9,7 @@
 //! That a device asked for a connection with a listed address waits as well: where the connection comes about, that is
 //! the alert.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -76,6 +77,8 @@ pub struct HeldStats {
     pub connected: u64,
     /// They were given at once since too many waited.
     pub hurried: u64,
+    /// Addresses and flows of which it was forgotten what they are: too many at once.
+    pub forgotten: u64,
 }
 
 /// A finding that is due, with the rules that it was found with.
@@ -109,6 +112,8 @@ struct Known {
 #[derive(Debug, Default)]
 pub struct Held {
     waiting: VecDeque<Waiting>,
+    /// How many findings of a flow wait.
+    flows: HashMap<Flow, u32>,
     addresses: HashMap<IpAddr, Known>,
     /// Flows with such an address that said what they are, and when they were heard of last.
     explained: HashMap<Flow, Timestamp>,
@@ -166,6 +171,8 @@ impl Held {
             bump(&mut self.stats.hurried, u64::from(is_given));
             return is_given;
         }
+        let waiting = self.flows.entry(flow).or_default();
+        *waiting = waiting.saturating_add(1);
         self.waiting.push_back(Waiting {
             flow,
             until: Timestamp::from_nanos(sighting.timestamp.nanos().saturating_add(WAIT)),
@@ -191,6 +198,8 @@ impl Held {
     fn known(&mut self, address: IpAddr, now: Timestamp) -> &mut Known {
         if self.addresses.len() >= MAX_ADDRESSES && !self.addresses.contains_key(&address) {
             // Addresses of listed names are few. What was known of them will be seen again.
+            let gone = self.addresses.len() as u64;
+            bump(&mut self.stats.forgotten, gone);
             self.addresses.clear();
         }
         let known = self.addresses.entry(address).or_default();
@@ -238,6 +247,8 @@ impl Held {
             self.explained.retain(|_, heard| apart(now, *heard) <= OVER);
             if self.explained.len() >= MAX_EXPLAINED {
                 // At the worst a flow that goes on is reported, as one that says nothing.
+                let gone = self.explained.len() as u64;
+                bump(&mut self.stats.forgotten, gone);
                 self.explained.clear();
             }
         }
@@ -246,10 +257,28 @@ impl Held {
     }
 
     fn forget(&mut self, flow: Flow, which: impl Fn(&Waiting) -> bool) -> u64 {
+        // Asked for each flow that names a host: nearly always none waits.
+        if !self.flows.contains_key(&flow) {
+            return 0;
+        }
         let before = self.waiting.len();
         self.waiting
             .retain(|waiting| waiting.flow != flow || !which(waiting));
-        before.saturating_sub(self.waiting.len()) as u64
+        let gone = before.saturating_sub(self.waiting.len());
+        self.leave(flow, u32::try_from(gone).unwrap_or(u32::MAX));
+        gone as u64
+    }
+
+    /// So many findings of a flow wait no more.
+    fn leave(&mut self, flow: Flow, gone: u32) {
+        if let Entry::Occupied(mut waiting) = self.flows.entry(flow) {
+            let left = waiting.get().saturating_sub(gone);
+            if left == 0 {
+                waiting.remove();
+            } else {
+                *waiting.get_mut() = left;
+            }
+        }
     }
 
     /// The next finding that has waited long enough at `now`, in packet time.
@@ -272,7 +301,8 @@ impl Held {
 
     fn next_if(&mut self, is_due: impl Fn(&Waiting) -> bool) -> Option<Due> {
         while is_due(self.waiting.front()?) {
-            let Waiting { due, .. } = self.waiting.pop_front()?;
+            let Waiting { due, flow, .. } = self.waiting.pop_front()?;
+            self.leave(flow, 1);
             let (input, mut sighting, rules) = due;
             if self.is_given(&sighting) {
                 // Those that were seen while it waited count.

@@ -1,9 +1,12 @@
 //! Which sightings are alerts: repeats are folded, what is expired or allowed is silent, and everything is counted.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
+
 use super::tally::{Silence, Tally};
 use crate::alert::{Evidence, Folded, Folder, Sighting};
 use crate::names::Kind;
-use crate::rules::{Asked, Indicator, PackInfo, RuleSet, Seen};
+use crate::rules::{Asked, Hit, Indicator, PackInfo, RuleSet, Seen};
 
 /// Folds and counts.
 #[derive(Debug)]
@@ -21,25 +24,36 @@ impl Ledger {
         }
     }
 
-    /// The indicator and the pack of a sighting that is an alert; `None` for a repeat of one, and for what is expired or
-    /// allowed.
-    pub fn take<'r>(
+    /// A sighting that is an alert, with its indicator and pack; `None` for a repeat of one, and for what is expired or
+    /// allowed. Where the narrowest indicator of a name is silent, the next wider one counts.
+    pub fn take<'s, 'r>(
         &mut self,
-        sighting: &Sighting,
+        sighting: &'s Sighting,
         rules: &'r RuleSet,
-    ) -> Option<(Indicator<'r>, &'r PackInfo)> {
+    ) -> Option<(Cow<'s, Sighting>, Indicator<'r>, &'r PackInfo)> {
         if self.folder.fold(sighting) == Folded::Repeat {
             self.tally.repeat();
             return None;
         }
-        let indicator = rules.indicator(sighting.hit.indicator)?;
-        let pack = rules.pack(indicator.pack)?;
-        if let Some((silence, why)) = silence(sighting, &indicator, rules) {
-            self.tally.silence(sighting, &indicator, silence, &why);
-            return None;
+        let first = rules.indicator(sighting.hit.indicator)?;
+        let silent = silence(sighting, &first, rules);
+        let mut sighting = Cow::Borrowed(sighting);
+        let mut indicator = first;
+        if let Some((why, words)) = silent {
+            match wider(&sighting, rules) {
+                Some((hit, other)) => {
+                    sighting.to_mut().hit = hit;
+                    indicator = other;
+                }
+                None => {
+                    self.tally.silence(&sighting, &first, why, &words);
+                    return None;
+                }
+            }
         }
-        self.tally.alert(sighting, &indicator, pack);
-        Some((indicator, pack))
+        let pack = rules.pack(indicator.pack)?;
+        self.tally.alert(&sighting, &indicator, pack);
+        Some((sighting, indicator, pack))
     }
 
     /// Another capture begins, with a clock of its own: nothing in it is a repeat of what came before.
@@ -56,6 +70,30 @@ impl Ledger {
     pub fn not_folded(&self) -> u64 {
         self.folder.overflowed()
     }
+}
+
+/// The next indicator that applies to the name of a sighting and is not silent, where one is.
+fn wider<'r>(sighting: &Sighting, rules: &'r RuleSet) -> Option<(Hit, Indicator<'r>)> {
+    match sighting.evidence {
+        Evidence::Name(kind) if !kind.is_fingerprint() => {}
+        Evidence::Resolved(_) => {}
+        _ => return None,
+    }
+    let mut silent = vec![sighting.hit.indicator];
+    // A name has no more parents than labels.
+    for _ in 0..128 {
+        let hit = rules.match_name_but(sighting.name.as_bytes(), &silent)?;
+        let indicator = rules.indicator(hit.indicator)?;
+        if silence(sighting, &indicator, rules).is_none() {
+            let how = match sighting.evidence {
+                Evidence::Resolved(_) => sighting.hit.how,
+                _ => hit.how,
+            };
+            return Some((Hit { how, ..hit }, indicator));
+        }
+        silent.push(hit.indicator);
+    }
+    None
 }
 
 /// Why a sighting is no alert.
@@ -75,13 +113,15 @@ fn silence(
         .filter_map(|id| Some(rules.pack(*id)?.name.as_str()))
         .collect();
     let server = sighting.peer().ip();
-    let seen = match sighting.evidence {
-        Evidence::Address(_) => Seen::Address(server),
-        evidence => Seen::Name {
-            name: match evidence {
-                Evidence::Name(Kind::HttpUrl) => host(&sighting.name),
-                _ => &sighting.name,
-            },
+    let name = match sighting.evidence {
+        Evidence::Name(Kind::HttpUrl) => host(&sighting.name),
+        _ => &sighting.name,
+    };
+    let seen = match (sighting.evidence, name.parse::<IpAddr>()) {
+        (Evidence::Address(_), _) => Seen::Address(server),
+        (_, Ok(address)) => Seen::Address(address),
+        _ => Seen::Name {
+            name,
             // Of DNS the other side is a resolver.
             server: sighting.dns.is_none().then_some(server),
         },
@@ -99,6 +139,9 @@ fn silence(
 /// The host of a URL as alerts write it.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    if let Some((address, _)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address;
+    }
     let end = rest.find(['/', '?', ':']).unwrap_or(rest.len());
     rest.get(..end).unwrap_or(rest)
 }
@@ -161,11 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn a_wider_indicator_counts_where_the_narrow_one_is_silent() {
+        let folder = tempfile::tempdir().unwrap();
+        let groups = "  - {expires: 2020-01-01, domains: [c2.evil.example]}\n  \
+                      - domains: [evil.example]\n";
+        let rules = rules(folder.path(), groups, None);
+        let mut ledger = Ledger::new(0);
+        let mut seen = sighting("x.c2.evil.example", 1_626_652_799);
+        seen.hit = rules.match_name(b"x.c2.evil.example").unwrap();
+        let (alert, indicator, _) = ledger.take(&seen, &rules).unwrap();
+        assert_eq!(indicator.name, "evil.example");
+        assert_ne!(alert.hit.indicator, seen.hit.indicator);
+        assert_eq!(ledger.tally().silent_total(), 0);
+    }
+
+    #[test]
     fn the_host_of_a_url_is_what_may_be_allowed() {
         for (url, want) in [
             ("http://evil.example/x?y", "evil.example"),
             ("http://evil.example:8080/x", "evil.example"),
             ("evil.example", "evil.example"),
+            ("http://[2001:db8::1]:80/x", "2001:db8::1"),
         ] {
             assert_eq!(host(url), want);
         }

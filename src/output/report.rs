@@ -75,9 +75,10 @@ impl Sink for Alerts {
             self.ledger.reset();
             self.current = input;
         }
-        let Some((indicator, pack)) = self.ledger.take(sighting, &self.rules) else {
+        let Some((sighting, indicator, pack)) = self.ledger.take(sighting, &self.rules) else {
             return Ok(());
         };
+        let sighting = &*sighting;
         let file = self.inputs.get(input).map_or("", String::as_str);
         if let Some(eve) = &mut self.eve {
             eve.write_all(eve::line(sighting, &indicator, pack, Origin::Capture(file)).as_bytes())?;

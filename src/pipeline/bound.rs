@@ -67,6 +67,10 @@ pub struct BoundStats {
     pub learned: u64,
     /// Addresses that were forgotten before their time since there were too many.
     pub forgotten: u64,
+    /// Addresses that other threads learned and this one did not hear of.
+    pub missed: u64,
+    /// Names and addresses of answers beyond those that are read.
+    pub beyond: u64,
 }
 
 /// The addresses.
@@ -158,6 +162,23 @@ impl Bound {
         }
         self.bindings.insert(address, new);
         self.filter_in(address);
+    }
+
+    /// Forgets what is over at `now`.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        let before = self.bindings.len();
+        self.bindings.retain(|_, b| now <= b.until);
+        if self.bindings.len() != before {
+            self.filter_anew();
+        }
+    }
+
+    pub(super) fn missed(&mut self, count: u64) {
+        self.stats.missed = self.stats.missed.saturating_add(count);
+    }
+
+    pub(super) fn beyond(&mut self, count: u64) {
+        self.stats.beyond = self.stats.beyond.saturating_add(count);
     }
 
     /// Notes that another name was resolved to an address.

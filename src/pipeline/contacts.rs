@@ -251,16 +251,15 @@ impl Contacts {
         if !self.resolves || !self.answers.read(message) {
             return;
         }
+        self.bound.beyond(self.answers.take_beyond());
         let asked = self.answers.names().next().unwrap_or_default();
-        let listed = self
+        // Of several the first of which one may be sure.
+        let lead = self
             .answers
             .names()
-            .find_map(|name| Some((name, rules.match_name(name)?)));
-        match listed {
-            Some((name, _)) => {
-                let Some(hit) = leads(rules, name) else {
-                    return;
-                };
+            .find_map(|name| Some((name, leads(rules, name)?)));
+        match lead {
+            Some((name, hit)) => {
                 let binding = Binding::new(hit.indicator, name, asked);
                 for &(address, ttl) in self.answers.addresses() {
                     let address = address.to_canonical();
@@ -273,6 +272,8 @@ impl Contacts {
                 }
                 self.switch();
             }
+            // A guess does not make its addresses those of somebody else.
+            None if self.answers.names().any(|n| rules.match_name(n).is_some()) => {}
             None => {
                 let name = label::last_two(asked).unwrap_or_default();
                 for &(address, _) in self.answers.addresses() {
@@ -280,6 +281,17 @@ impl Contacts {
                 }
             }
         }
+    }
+
+    /// Forgets addresses whose answers are over at `now`.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        self.bound.expire(now);
+        self.switch();
+    }
+
+    /// Addresses that other threads learned are gone before this one heard of them.
+    pub(super) fn missed(&mut self, count: u64) {
+        self.bound.missed(count);
     }
 
     /// Learns what another thread has learned, with the same rules.

@@ -166,6 +166,7 @@ impl House<'_> {
         let learned = self.live.learned.lock();
         let mut learned = learned.unwrap_or_else(PoisonError::into_inner);
         if learned.len() >= MAX_LEARNED {
+            // Readers look for news at each block: they have heard of it, or count that they have not.
             learned.pop_front();
         }
         learned.push_back(Learned {
@@ -191,7 +192,9 @@ impl Reader<'_> {
         let learned = learned.unwrap_or_else(PoisonError::into_inner);
         // Under the lock, where it does not grow.
         let count = house.live.count.load(Ordering::Acquire);
-        let new = count.wrapping_sub(house.heard).min(learned.len());
+        let all = count.wrapping_sub(house.heard);
+        let new = all.min(learned.len());
+        self.contacts.missed(all.saturating_sub(new) as u64);
         let skip = learned.len().saturating_sub(new);
         house.heard = count;
         for one in learned.iter().skip(skip) {
@@ -216,17 +219,19 @@ impl Reader<'_> {
         };
         let generation = house.live.rules.generation();
         if generation != house.generation {
-            house.generation = generation;
-            let rules = house.live.rules.get();
             // What was read so far is matched with the rules of its time.
             self.flush()?;
-            // Where a worker is busy, what waits for it keeps them.
-            for batch in self.batches.iter_mut().filter(|batch| batch.len() != 0) {
-                batch.rules = self.rules.clone();
+            // Where a worker is busy, what waits for it must not meet the new ones: they are taken when it is sent, or when
+            // the batch is full and has to go one way or the other.
+            if self.batches.iter().all(|batch| batch.len() == 0)
+                && let Some(house) = &mut self.live
+            {
+                house.generation = generation;
+                let rules = house.live.rules.get();
+                self.contacts.renew(&rules);
+                self.far_rules = self.filter.is_none() && Early::suits(&rules);
+                self.rules = Some(rules);
             }
-            self.contacts.renew(&rules);
-            self.far_rules = self.filter.is_none() && Early::suits(&rules);
-            self.rules = Some(rules);
         }
         self.hear();
         Ok(())
@@ -262,6 +267,12 @@ impl Reader<'_> {
             return Ok(());
         }
         house.told = Some(time);
+        if let Some(now) = frames.link().and_then(|link| link.now()) {
+            self.contacts.expire(now);
+        }
+        let Some(house) = &mut self.live else {
+            return Ok(());
+        };
         if let Some(slot) = house.slot {
             let mut reader = self.stats.clone();
             reader.gaps.settle();

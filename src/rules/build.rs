@@ -2,7 +2,7 @@
 //! what is wrong without losing what is right.
 
 mod file;
-mod judge;
+pub(super) mod judge;
 mod lines;
 mod list;
 
@@ -301,7 +301,12 @@ impl Builder {
             Kind::Url => self.url(text, id, force),
             kind => {
                 let text = judge_other(kind, text)?;
-                if !force && !self.options.forced.contains(&text) {
+                let known = self.others.get(indicator_kind(kind) as usize);
+                let new = known.is_some_and(|listed| !listed.numbers.contains_key(&*text));
+                if new && kind == Kind::Keyword {
+                    self.judge.one_more_keyword()?;
+                }
+                if new && !force && !self.options.forced.contains(&text) {
                     self.judge.other(kind, &text)?;
                 }
                 Ok(self.list(indicator_kind(kind), text.clone(), text, id))

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::indicator::{Details, PackId, Resolved, SourceRef};
 
+/// How many sources are kept of what several lists have.
+const MAX_SOURCES: usize = 32;
+
 /// A place in [`Facts::details`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct DetailsId(u32);
@@ -68,14 +71,23 @@ impl Facts {
             return (known, false);
         };
         let twice = old.pack == new.pack || old.also_in.contains(&new.pack);
-        if twice && new.sources.iter().all(|s| old.sources.contains(s)) {
+        // Each list that has it again would make a copy of all: those that are kept are enough to read.
+        let full = old.sources.len() >= MAX_SOURCES;
+        if twice && (full || new.sources.iter().all(|s| old.sources.contains(s))) {
             return (known, false);
         }
         let (mut details, mut sources) = (old.clone(), old.sources.to_vec());
+        let room = MAX_SOURCES.saturating_sub(sources.len());
         new.sources
             .iter()
+            .take(room)
             .for_each(|s| push_source(&mut sources, s));
         details.sources = sources.into();
+        // It counts as long as any list says so.
+        details.expires = match (&old.expires, &new.expires) {
+            (Some(one), Some(other)) => Some(one.max(other).clone()),
+            _ => None,
+        };
         if !twice {
             details.also_in.push(new.pack);
         }

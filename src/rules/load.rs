@@ -108,7 +108,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
     }
     let mut allow = Vec::new();
     for path in &options.allow {
-        match read_allow(path) {
+        match read_allow(path, &mut skipped) {
             Ok(list) => allow.push(Arc::new(list)),
             Err(problems) => errors.extend(problems),
         }
@@ -182,7 +182,7 @@ fn add_built_in(builder: &mut Builder, pack: &BuiltIn) -> Result<(), Problem> {
 }
 
 /// Reads a file of exceptions.
-fn read_allow(path: &Path) -> Result<Allow, Vec<Problem>> {
+fn read_allow(path: &Path, problems: &mut Vec<Problem>) -> Result<Allow, Vec<Problem>> {
     let label = path.display().to_string();
     let read = File::open(path).and_then(|file| {
         let mut bytes = Vec::new();
@@ -196,9 +196,14 @@ fn read_allow(path: &Path) -> Result<Allow, Vec<Problem>> {
                 vec![problem.at(refused.line, None)]
             })?;
             let reason = format!("on the MISP warning list {name:?}");
-            Allow::of_known(&label, &reason, &known)
-                .map(|(allow, _)| allow)
-                .map_err(|problem| vec![problem])
+            let (allow, left) =
+                Allow::of_known(&label, &reason, &known).map_err(|problem| vec![problem])?;
+            if left != 0 {
+                let what = format!("{left} entries are no names, or networks too wide: left out");
+                let fix = "give the networks that you mean in an allow list of our own";
+                problems.push(Problem::new(&label, what, fix));
+            }
+            Ok(allow)
         }
         Ok(bytes) => Allow::read(&label, &bytes),
         Err(e) => {

@@ -137,6 +137,19 @@ impl RuleSet {
         }
     }
 
+    /// The most specific indicator that applies to a name and is none of `but`.
+    pub fn match_name_but(&self, name: &[u8], but: &[IndicatorId]) -> Option<Hit> {
+        let left_out = |number: usize| but.iter().any(|id| id.index() == number);
+        let found = match self.matcher.find_but(name, left_out) {
+            Some((index, how)) => Some(Hit {
+                indicator: Self::id(index)?,
+                how,
+            }),
+            None => self.other(self.others.keyword(name), How::Holds),
+        };
+        found.filter(|hit| !but.contains(&hit.indicator))
+    }
+
     #[inline]
     fn other(&self, number: Option<usize>, how: How) -> Option<Hit> {
         let number = self.matcher.names().len().saturating_add(number?);

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use super::RuleSet;
 use super::build::Judge;
+use super::build::judge;
 use super::format::listing::Kind;
 use super::indicator::{Details, Indicator, IndicatorKind, Scope, Source, SourceRef};
 use super::pack::SCHEMA_VERSION;
@@ -237,7 +238,14 @@ impl Judge {
             }
             IndicatorKind::Keyword => self.other(Kind::Keyword, name).is_err(),
             IndicatorKind::Address => self.other(Kind::Address, name).is_err(),
-            _ => false,
+            IndicatorKind::Url => match judge::url(name) {
+                Ok(url) => match url.host {
+                    judge::Host::Name(host) => url.whole && self.name(&host, Scope::Exact).is_err(),
+                    judge::Host::Address(address) => self.other(Kind::Address, &address).is_err(),
+                },
+                Err(_) => false,
+            },
+            IndicatorKind::Ja3 | IndicatorKind::Ja4 | IndicatorKind::Certificate => false,
         }
     }
 }

@@ -484,9 +484,10 @@ impl Sink for Desk {
     }
 
     fn sighting(&mut self, input: usize, sighting: &Sighting) -> io::Result<()> {
-        let Some((indicator, pack)) = self.ledger.take(sighting, &self.rules) else {
+        let Some((sighting, indicator, pack)) = self.ledger.take(sighting, &self.rules) else {
             return Ok(());
         };
+        let sighting = &*sighting;
         let interface = self.s.interfaces.get(input).map_or("", String::as_str);
         let origin = Origin::Interface(interface);
         let line = eve::line(sighting, &indicator, pack, origin);

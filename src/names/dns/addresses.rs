@@ -55,9 +55,9 @@ impl Addresses {
         &self.addresses
     }
 
-    /// How many names and addresses were left out since there were too many of them.
-    pub const fn beyond(&self) -> u64 {
-        self.beyond
+    /// How many names and addresses were left out since there were too many of them, since this was asked last.
+    pub fn take_beyond(&mut self) -> u64 {
+        std::mem::take(&mut self.beyond)
     }
 
     fn answer(&mut self, message: &[u8]) -> Option<()> {

@@ -93,14 +93,14 @@ fn what_is_beyond_the_bounds_is_counted() {
     let mut addresses = Addresses::default();
     addresses.read(&Vec::from(answer));
     assert_eq!(addresses.addresses().len(), MAX_ADDRESSES);
-    assert_eq!(addresses.beyond(), 8);
+    assert_eq!(addresses.take_beyond(), 8);
     let mut chain = make::response(1, "n0.example", make::A);
     for n in 0..MAX_NAMES {
         chain = chain.cname(format!("n{n}.example"), format!("n{}.example", n + 1));
     }
     assert!(!addresses.read(&Vec::from(chain)));
     assert_eq!(addresses.names().count(), MAX_NAMES);
-    assert_eq!(addresses.beyond(), 9);
+    assert_eq!(addresses.take_beyond(), 1);
 }
 
 #[test]

@@ -523,6 +523,18 @@ fn resolved(outcome: &Outcome) -> Vec<Count> {
             "addresses that were forgotten before their time: too many at once",
             bound.forgotten,
         ),
+        (
+            "addresses that another thread learned and one did not hear of: too many at once",
+            bound.missed,
+        ),
+        (
+            "names and addresses beyond those that are read of an answer",
+            bound.beyond,
+        ),
+        (
+            "flows and addresses of which it was forgotten what they are: too many at once",
+            held.forgotten,
+        ),
     ]
     .into_iter()
     .filter(|(_, count)| *count != 0)

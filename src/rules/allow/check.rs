@@ -68,6 +68,19 @@ fn lines(text: &str, places: &[Option<Wanted>]) -> Vec<Option<usize>> {
     places.iter().map(line).collect()
 }
 
+/// Whether to allow a network would silence alerts for too many addresses.
+pub(super) fn is_too_wide(network: Network) -> bool {
+    network.prefix() < widest(network)
+}
+
+fn widest(network: Network) -> u8 {
+    if network.is_v4() {
+        WIDEST_V4
+    } else {
+        WIDEST_V6
+    }
+}
+
 impl Defects {
     /// An entry, and the place of its first value. Nothing where something is wrong with it.
     fn entry(&mut self, number: usize, raw: &RawEntry) -> (Option<Entry>, Option<Wanted>) {
@@ -104,8 +117,8 @@ impl Defects {
             let what = format!("entry {number} has more than one of `name`, `exact` and `below`");
             self.defect(Some(at.clone()), what, "make an entry for each");
         }
-        if names.is_empty() && address.is_none() {
-            let what = format!("entry {number} has neither a name nor an address");
+        if names.is_empty() && address.is_none() && indicator.is_none() {
+            let what = format!("entry {number} has neither a name nor an address nor an indicator");
             self.defect(place.clone(), what, EXAMPLE);
         }
         if reason.as_ref().is_none_or(|(_, text)| text.is_empty()) {
@@ -119,12 +132,8 @@ impl Defects {
         });
         let address = address.and_then(|(at, text)| {
             let network = self.sound(&at, Network::parse(text))?;
-            let least = if network.is_v4() {
-                WIDEST_V4
-            } else {
-                WIDEST_V6
-            };
-            if names.is_empty() && network.prefix() < least {
+            if names.is_empty() && is_too_wide(network) {
+                let least = widest(network);
                 let what = format!("`{text}` would silence alerts for too many addresses");
                 let fix = format!("write a network of /{least} or smaller");
                 self.defect(Some(at), what, fix);

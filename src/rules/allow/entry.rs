@@ -137,6 +137,8 @@ impl Entry {
                 let there = |own: Network| server.is_some_and(|server| own.contains(server));
                 fits && self.address.is_none_or(there)
             }
+            // An entry for an indicator alone is for all that it finds: a fingerprint has neither name nor address.
+            (_, None) if self.address.is_none() => self.indicator.is_some(),
             (Seen::Address(address), None) => self.address.is_some_and(|own| own.contains(address)),
             _ => false,
         }

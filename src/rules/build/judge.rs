@@ -19,6 +19,8 @@ const MANY: usize = 2_000;
 #[derive(Debug)]
 pub(in crate::rules) struct Judge {
     guard: Guard,
+    /// How many different keywords there were, good and bad.
+    keywords: usize,
     /// How many names were judged.
     judged: usize,
     /// Hashes of the last two labels of names that need a look. Not there as long as names are few.
@@ -29,6 +31,7 @@ impl Default for Judge {
     fn default() -> Self {
         Self {
             guard: Guard::built_in(),
+            keywords: 0,
             judged: 0,
             endings: None,
         }
@@ -36,8 +39,20 @@ impl Default for Judge {
 }
 
 impl Judge {
+    /// Refuses a keyword where there are too many: to judge one takes as long as a thousand names.
+    pub(super) fn one_more_keyword(&mut self) -> Result<(), Refusal> {
+        self.keywords = self.keywords.saturating_add(1);
+        if self.keywords > keywords::MAX_KEYWORDS {
+            return Err((
+                format!("more than {} keywords", keywords::MAX_KEYWORDS),
+                "list names, or load fewer lists".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Refuses a name that would match what has nothing to do with spyware. It is in lower case.
-    pub(super) fn name(&mut self, name: &str, scope: Scope) -> Result<(), Refusal> {
+    pub(in crate::rules) fn name(&mut self, name: &str, scope: Scope) -> Result<(), Refusal> {
         match self.guard.judge_name(name, scope) {
             Some(reason) => Err(refusal(name, &reason)),
             None => Ok(()),
@@ -128,25 +143,25 @@ pub(super) fn judge_other(kind: Kind, text: &str) -> Result<String, Refusal> {
 }
 
 /// A URL.
-pub(super) struct Url {
+pub(in crate::rules) struct Url {
     /// In its one form.
-    pub(super) url: String,
+    pub(in crate::rules) url: String,
     /// Host and path: what is asked for is compared with these alone, so lists may write it with other schemes.
-    pub(super) key: String,
-    pub(super) host: Host,
+    pub(in crate::rules) key: String,
+    pub(in crate::rules) host: Host,
     /// Whether it applies to every path of the host.
-    pub(super) whole: bool,
+    pub(in crate::rules) whole: bool,
 }
 
 /// The host of a URL.
-pub(super) enum Host {
+pub(in crate::rules) enum Host {
     Name(String),
     Address(String),
 }
 
 /// # Errors
 /// When it is no URL.
-pub(super) fn url(text: &str) -> Result<Url, Refusal> {
+pub(in crate::rules) fn url(text: &str) -> Result<Url, Refusal> {
     let url = parse_url(text)?;
     let host = match url.address() {
         Some(address) => Host::Address(address.to_string()),

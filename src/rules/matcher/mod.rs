@@ -65,6 +65,16 @@ impl Matcher {
     /// matter; an escaped dot (`\.`) is part of its label.
     #[inline]
     pub(super) fn find(&self, name: &[u8]) -> Option<(usize, How)> {
+        self.find_but(name, |_| false)
+    }
+
+    /// The same, as if those that are `left_out` were not listed.
+    #[inline]
+    pub(super) fn find_but(
+        &self,
+        name: &[u8],
+        left_out: impl Fn(usize) -> bool,
+    ) -> Option<(usize, How)> {
         let name = match name.split_last() {
             Some((b'.', rest)) if !ends_escaping(rest) => rest,
             _ => name,
@@ -72,7 +82,9 @@ impl Matcher {
         if name.is_empty() {
             return None;
         }
-        let applies = |number: usize, how| self.scope(number).is_some_and(|s| s.applies(how));
+        let applies = |number: usize, how| {
+            self.scope(number).is_some_and(|s| s.applies(how)) && !left_out(number)
+        };
         match &self.automaton {
             Some(automaton) => automaton.find(name, applies),
             None => self.names.find(name, applies),
