@@ -737,6 +737,15 @@ fn what_lists_innocents_is_refused_as_a_whole() {
     }
 }
 
+/// What was fetched and holds nothing takes no list's place, and is told as a file is.
+#[test]
+fn a_list_that_holds_nothing_is_told_before_it_is_used() {
+    for (text, said) in [("", "the file is empty"), ("# nothing\n", "holds no entry")] {
+        let error = bellerophon::rules::inspect(Path::new("l.txt"), text.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
 /// Tells of all files below a folder, for a look at real lists: `BELLEROPHON_LISTS=FOLDER cargo test --test rules_lists --
 /// --ignored --nocapture`.
 #[test]

@@ -40,7 +40,8 @@ pub fn inspect(name: &Path, bytes: &[u8]) -> Result<Inspected, Problem> {
     let how = (Choice::Detect, None);
     load::add_reader(&mut builder, name, bytes, how, None, &mut problems)?;
     let Some(pack) = builder.packs().first() else {
-        return Err(Problem::new(&label, "it holds no list", ""));
+        let said = builder.problems().first().cloned();
+        return Err(said.unwrap_or_else(|| Problem::new(&label, "it holds no list", "")));
     };
     let inspected = Inspected::of(pack);
     if inspected.entries == 0 && inspected.aside == 0 {
