@@ -159,10 +159,10 @@ fn network() -> impl Strategy<Value = Network> {
     (any::<bool>(), v4(), v6(), prefix, ports).prop_map(|(four, v4, v6, prefix, ports)| {
         if four {
             let prefix = prefix.min(32);
-            let start = v4 & (!0 << (32 - prefix));
+            let start = v4 & (!0_u32).wrapping_shl(32_u32.wrapping_sub(prefix.into()));
             Network::new(IpAddr::V4(start.into()), prefix, &ports).unwrap()
         } else {
-            let start = v6 & (!0 << (128 - prefix));
+            let start = v6 & (!0_u128).wrapping_shl(128_u32.wrapping_sub(prefix.into()));
             Network::new(IpAddr::V6(start.into()), prefix, &ports).unwrap()
         }
     })
