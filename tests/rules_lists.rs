@@ -512,6 +512,49 @@ fn urls_of_popular_sites_count_without_their_hosts() {
     assert!(forced.rules.match_url(b"facebook.com", b"/me").is_some());
 }
 
+/// A list that cannot be used does not take the others away.
+#[test]
+fn a_bad_list_is_told_and_the_others_count() {
+    let lists = Lists::of(&[
+        ("a.txt", "good-zq.example\n"),
+        ("b.txt", "all\nwords\nhere\n"),
+    ]);
+    let loaded = lists.load(&[]).unwrap();
+    assert!(loaded.rules.match_name(b"good-zq.example").is_some());
+    assert_eq!(loaded.problems.len(), 1);
+    assert!(loaded.problems[0].file.ends_with("b.txt"));
+}
+
+/// What several lists have expires when the last of them does, and keeps what any of them says.
+#[test]
+fn lists_that_share_an_entry_complete_each_other() {
+    let old = "domain,valid_until,threat,tags\nevil-zq.example,2020-01-01,,one\n";
+    let new = "domain,threat,tags\nevil-zq.example,Night Heron,two\n";
+    for files in [
+        [("a.csv", old), ("b.csv", new)],
+        [("a.csv", new), ("b.csv", old)],
+    ] {
+        let loaded = Lists::of(&files).load(&[]).unwrap();
+        let hit = loaded.rules.match_name(b"evil-zq.example").unwrap();
+        let indicator = loaded.rules.indicator(hit.indicator).unwrap();
+        assert_eq!(indicator.expires, None);
+        assert_eq!(indicator.threat.as_deref(), Some("Night Heron"));
+        assert_eq!(indicator.tags.len(), 2);
+    }
+}
+
+/// An end that is no date is told, and the entry counts.
+#[test]
+fn an_end_that_is_no_date_is_told() {
+    let text = "domain,valid_until\nevil-zq.example,31/12/2030\nother-zq.example,2030-12-31\n";
+    let loaded = Lists::of(&[("a.csv", text)]).load(&[]).unwrap();
+    assert_eq!(loaded.rules.len(), 2);
+    assert_eq!(loaded.problems.len(), 1);
+    let problem = &loaded.problems[0];
+    assert_eq!(problem.line, Some(2));
+    assert!(problem.what.contains("`31/12/2030` is no date"));
+}
+
 /// A path behind what is called a domain: a URL, whatever the list calls it.
 #[test]
 fn urls_among_names_are_urls() {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::alert::{Evidence, Sighting};
+use crate::alert::{Evidence, Reach, Sighting};
 use crate::names::dns::rcode_name;
 use crate::packet::path::{Hop, vlans};
 use crate::rules::{Confidence, Indicator, PackInfo, Severity};
@@ -122,7 +122,11 @@ pub fn line(
 ) -> String {
     let flow = &sighting.flow;
     // An address may serve many names.
-    let is_weak = matches!(sighting.evidence, Evidence::Resolved(_));
+    // Whoever has a public address is scanned, by listed hosts as well.
+    let is_weak = matches!(
+        sighting.evidence,
+        Evidence::Resolved(_) | Evidence::Address(Reach::Contacted)
+    );
     let (file, interface) = match origin {
         Origin::Capture(file) => (Some(file), None),
         Origin::Interface(name) => (None, Some(name)),

@@ -259,6 +259,14 @@ impl Contacts {
             .names()
             .find_map(|name| Some((name, leads(rules, name)?)));
         match lead {
+            // A name that leads to a popular site, or into a shared one, tells nothing about whoever else goes there.
+            Some(_)
+                if self
+                    .answers
+                    .names()
+                    .skip(1)
+                    .last()
+                    .is_some_and(rules::is_shared) => {}
             Some((name, hit)) => {
                 let binding = Binding::new(hit.indicator, name, asked);
                 for &(address, ttl) in self.answers.addresses() {

@@ -229,6 +229,32 @@ fn answers_of_filters_and_of_doubtful_indicators_are_not_learned() {
 }
 
 #[test]
+fn what_leads_to_a_popular_site_teaches_nothing() {
+    for (end, learned) in [
+        ("www.google.com", 0),
+        ("d1a2b3.cloudfront.net", 0),
+        ("edge.unknown-host.example", 1),
+        ("server.ruthless.co.uk", 1),
+        ("node.duckdns.org", 1),
+    ] {
+        let mut watched = Watched::new("domains: [evil.example]");
+        let answer = make::response(1, "evil.example", make::A)
+            .cname("evil.example", end)
+            .a(end, EVIL);
+        assert_eq!(watched.answer(answer, at(1, 1)), learned, "{end}");
+    }
+}
+
+#[test]
+fn a_sure_name_behind_a_guess_teaches() {
+    let mut watched = Watched::new("{keywords: [cover-name], domains: [evil.example]}");
+    let answer = make::response(1, "a.cover-name.example", make::A)
+        .cname("a.cover-name.example", "evil.example")
+        .a("evil.example", EVIL);
+    assert_eq!(watched.answer(answer, at(1, 1)), 1);
+}
+
+#[test]
 fn when_rules_are_replaced_their_names_decide() {
     let mut watched = Watched::new("domains: [evil.example, gone.example]");
     for (name, address) in [("evil.example", EVIL), ("gone.example", "203.0.113.67")] {

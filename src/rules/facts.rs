@@ -2,6 +2,7 @@
 //! of a list have nearly all of them in common.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::indicator::{Details, PackId, Resolved, SourceRef};
 
@@ -83,6 +84,12 @@ impl Facts {
             .take(room)
             .for_each(|s| push_source(&mut sources, s));
         details.sources = sources.into();
+        // What the first list does not say.
+        details.threat = details.threat.or_else(|| new.threat.clone());
+        details.generation = details.generation.or_else(|| new.generation.clone());
+        details.note = details.note.or_else(|| new.note.clone());
+        details.tags = both(&old.tags, &new.tags);
+        details.references = both(&old.references, &new.references);
         // It counts as long as any list says so.
         details.expires = match (&old.expires, &new.expires) {
             (Some(one), Some(other)) => Some(one.max(other).clone()),
@@ -129,6 +136,20 @@ impl Facts {
         self.joined = HashMap::new();
         self.of.shrink_to_fit();
     }
+}
+
+/// The texts of both, each once, up to a bound.
+fn both(one: &Arc<[String]>, other: &Arc<[String]>) -> Arc<[String]> {
+    if other.iter().all(|text| one.contains(text)) {
+        return one.clone();
+    }
+    let mut texts = one.to_vec();
+    for text in other.iter() {
+        if texts.len() < MAX_SOURCES && !texts.contains(text) {
+            texts.push(text.clone());
+        }
+    }
+    texts.into()
 }
 
 /// Adds a source to those of a name, once.

@@ -126,6 +126,30 @@ pub(crate) fn is_server(address: IpAddr) -> bool {
     networks::judge(network).is_none()
 }
 
+/// Whether a name is a popular or shared one, or below such a one: its addresses serve many.
+pub(crate) fn is_shared(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+    let guard = Guard::built_in();
+    let mut rest = name.as_str();
+    while let Some((_, parent)) = rest.split_once('.') {
+        // A country's public suffix says nothing of whoever is below it.
+        let listed = guard.names.get(rest);
+        match listed {
+            Some(Listed::Popular | Listed::Host) => return true,
+            Some(Listed::PublicSuffix) if rest != name && is_hosting(rest) => return true,
+            // A host of dynamic DNS is one machine.
+            _ => {}
+        }
+        rest = parent;
+    }
+    false
+}
+
+/// Whether a public suffix is that of a hosting service rather than of a registry: `cloudfront.net`, not `co.uk`.
+fn is_hosting(suffix: &str) -> bool {
+    suffix.rsplit('.').next().is_some_and(|last| last.len() > 2)
+}
+
 /// `co.ck` and the like: see [`SECOND`].
 fn is_second_level(name: &str) -> bool {
     name.split_once('.').is_some_and(|(label, country)| {

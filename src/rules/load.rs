@@ -64,8 +64,8 @@ pub struct Loaded {
 /// for. Where two list the same name, the first one's attributes count and the sources of both.
 ///
 /// # Errors
-/// All files that could not be read or are not rule files, unknown pack names, and a rule set
-/// without any rule.
+/// All files that could not be read, our own rule files with errors, unknown pack names, and a rule set
+/// without any rule. A list of somebody else that cannot be used is a problem: the others count.
 pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
     let mut builder = Builder::default();
     builder.set(Options {
@@ -88,9 +88,12 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
                     Ok(files) => {
                         for (file, origin) in files {
                             let how = (choice, column);
-                            errors.extend(
-                                add_file(&mut builder, &file, how, origin, &mut skipped).err(),
-                            );
+                            let added = add_file(&mut builder, &file, how, origin, &mut skipped);
+                            match added {
+                                // One bad list does not take the others away.
+                                Err(problem) if is_foreign(&file) => skipped.push(problem),
+                                added => errors.extend(added.err()),
+                            }
                         }
                     }
                     Err(problem) => errors.push(problem),
@@ -212,6 +215,16 @@ fn read_allow(path: &Path, problems: &mut Vec<Problem>) -> Result<Allow, Vec<Pro
             Err(vec![Problem::new(&label, what, fix)])
         }
     }
+}
+
+/// Whether a file that could be read is a list of somebody else: our own files are to be right as a whole.
+fn is_foreign(path: &Path) -> bool {
+    let mut head = Vec::new();
+    path.is_file()
+        && File::open(path)
+            .and_then(|file| file.take(format::HEAD).read_to_end(&mut head))
+            .is_ok()
+        && !format::is_own(path, &head)
 }
 
 fn add_file(

@@ -39,7 +39,7 @@ pub use explain::{
     Answer, Explainer, Explanation, Finding, Inquiry, Near, NearMiss, Refusal, Silence, Step,
     Verdict,
 };
-pub(crate) use guard::is_server;
+pub(crate) use guard::{is_server, is_shared};
 pub use indicator::{
     Confidence, Details, How, Indicator, IndicatorId, IndicatorKind, PackId, Resolved, Scope,
     Severity, Source, SourceRef,

@@ -82,7 +82,7 @@ impl Summary {
             text.push(')');
             for unused in &rules.unused {
                 text.push_str(&format!(
-                    "; {} {} are not looked for",
+                    "; left aside: {} {}",
                     grouped(unused.count),
                     unused.what
                 ));

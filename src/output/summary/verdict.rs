@@ -54,6 +54,12 @@ pub(super) fn draw(
             counted(packets.filtered, "packet was", "packets were")
         ));
     }
+    if alerts.silenced_total != 0 {
+        limits.push(format!(
+            "{} no alert, since the allow list covers it or its indicator had expired: see \"No alert, and why\"",
+            counted(alerts.silenced_total, "finding is", "findings are")
+        ));
+    }
     for rules in &facts.rules.map(rules_used).unwrap_or_default() {
         if rules.names == 0 && rules.others.is_empty() {
             limits.push(format!(
@@ -156,7 +162,7 @@ fn found(alerts: &Alerts) -> String {
         ),
         (
             alerts.devices_reached,
-            "exchanged packets with a listed address, or tried to",
+            "exchanged packets with a listed address, tried to, or were contacted from one, which may be a scan",
         ),
         (
             alerts.devices_asked,

@@ -15,6 +15,9 @@ use super::super::problem::Problem;
 use super::{Aside, Builder, Counted, File, indicator_kind, judge, others_of};
 use crate::names::label;
 
+/// Entries that the same list has already: they count once.
+const REPEATED: &str = "repeated entries";
+
 /// How much that is left aside is kept, line by line.
 const MAX_ASIDES: usize = 1_000_000;
 
@@ -63,7 +66,7 @@ impl Builder {
             repeated,
             ..
         } = taker;
-        file.aside("repeated entries", repeated);
+        file.aside(REPEATED, repeated);
         let mut problems = file.settle("");
         if let Err(refused) = read {
             self.problems.append(&mut problems);
@@ -220,6 +223,26 @@ fn details(pack: PackId, facts: &Facts) -> Details {
     }
 }
 
+/// The beginning of a text of a list, for a message.
+fn clipped(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+impl Taker<'_, '_> {
+    /// Keeps what is left aside, where that was asked for.
+    fn keep(&mut self, line: usize, what: &'static str, text: &str) {
+        let asides = &mut self.builder.asides;
+        if self.builder.options.detail && asides.len() < MAX_ASIDES {
+            asides.push(Aside {
+                file: self.label.clone(),
+                line,
+                what,
+                text: text.chars().take(MAX_TEXT).collect(),
+            });
+        }
+    }
+}
+
 impl Listing for Taker<'_, '_> {
     fn about(&mut self, about: About) {
         let old = std::mem::take(&mut self.about);
@@ -251,13 +274,24 @@ impl Listing for Taker<'_, '_> {
             .then(|| plain_name(text.as_bytes()))
             .flatten()
             .and_then(|length| text.get(..length));
+        if let Some(day) = facts.expires.as_deref().filter(|day| !is_date(day)) {
+            let what = format!(
+                "`{}` is no date: the entry counts without an end",
+                clipped(day)
+            );
+            self.file
+                .refuse(line, (what, "write YYYY-MM-DD".to_owned()));
+        }
         let taken = match plain {
             Some(name) => self.builder.plain(name, id),
             None => self.builder.entry(kind, text, id, false),
         };
         match taken {
             Ok(Counted::Yes) => self.file.took(indicator_kind(kind), 1),
-            Ok(Counted::Twice(_)) => self.repeated = self.repeated.saturating_add(1),
+            Ok(Counted::Twice(_)) => {
+                self.repeated = self.repeated.saturating_add(1);
+                self.keep(line, REPEATED, text);
+            }
             Err((what, fix)) => {
                 self.file.refused = self.file.refused.saturating_add(1);
                 self.file.refuse(line, (format!("{what}: left out"), fix));
@@ -267,15 +301,7 @@ impl Listing for Taker<'_, '_> {
 
     fn aside(&mut self, line: usize, what: &'static str, text: &str) {
         self.file.aside(what, 1);
-        let asides = &mut self.builder.asides;
-        if self.builder.options.detail && asides.len() < MAX_ASIDES {
-            asides.push(Aside {
-                file: self.label.clone(),
-                line,
-                what,
-                text: text.chars().take(MAX_TEXT).collect(),
-            });
-        }
+        self.keep(line, what, text);
     }
 
     fn defect(&mut self, line: usize, what: String, fix: &str) {

@@ -109,7 +109,7 @@ impl Raw {
 }
 
 /// Whether a file is one of our own: it says so, or at least it is YAML.
-fn is_own(path: &Path, head: &[u8]) -> bool {
+pub(super) fn is_own(path: &Path, head: &[u8]) -> bool {
     let says = head.split(|b| *b == b'\n').any(|line| {
         line.strip_prefix(b"\xef\xbb\xbf")
             .unwrap_or(line)

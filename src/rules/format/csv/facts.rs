@@ -34,7 +34,13 @@ pub(super) fn facts(record: &Record, roles: &[Option<Role>]) -> Facts {
         };
         match role {
             Role::FirstSeen => earliest(&mut facts.first_seen, date(cell)),
-            Role::Expires => earliest(&mut facts.expires, date(cell)),
+            // What is no date is given as it is: whoever takes it says so.
+            Role::Expires => {
+                earliest(
+                    &mut facts.expires,
+                    Some(date(cell).unwrap_or_else(|| cell.into())),
+                );
+            }
             Role::Confidence => facts.confidence = facts.confidence.or(confidence(cell)),
             Role::Severity => facts.severity = facts.severity.or(severity(cell)),
             Role::Threat(rank) if *rank < named => {
