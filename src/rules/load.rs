@@ -75,6 +75,8 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
     });
     let mut errors = Vec::new();
     let mut skipped = Vec::new();
+    // Lists of which nothing can be used.
+    let mut bad = Vec::new();
     let choice = match (&options.format, &options.column) {
         (Some(name), _) => Choice::named(name),
         (None, Some(_)) => Ok(Choice::table()),
@@ -91,7 +93,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
                             let added = add_file(&mut builder, &file, how, origin, &mut skipped);
                             match added {
                                 // One bad list does not take the others away.
-                                Err(problem) if is_foreign(&file) => skipped.push(problem),
+                                Err(problem) if is_foreign(&file) => bad.push(problem),
                                 added => errors.extend(added.err()),
                             }
                         }
@@ -125,21 +127,23 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, RulesError> {
                 let holds = |pack: &PackInfo| !pack.aside.is_empty();
                 // A list of what no network shows is a good list all the same.
                 if !rules.is_empty() || rules.packs().any(holds) {
+                    skipped.append(&mut bad);
                     return Ok(Loaded {
                         rules,
                         problems: skipped,
                         asides,
                     });
                 }
-                errors.push(Problem::new(
-                    "rules",
-                    "no rule is left",
-                    "correct the files",
-                ));
+                errors.append(&mut bad);
+                if errors.is_empty() {
+                    let fix = "correct the files";
+                    errors.push(Problem::new("rules", "no rule is left", fix));
+                }
             }
             Err(problem) => errors.push(problem),
         }
     } else {
+        errors.append(&mut bad);
         skipped.extend_from_slice(builder.problems());
     }
     Err(RulesError {
