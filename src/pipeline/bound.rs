@@ -16,8 +16,8 @@ pub(super) const SHORTEST: u32 = 300;
 /// And for so long at most.
 pub(super) const LONGEST: u32 = 86_400;
 
-/// Words of the filter: for some hundred addresses it errs once in a hundred.
-const WORDS: usize = 128;
+/// Words of the filter, 8 KiB: for some thousand addresses it errs once in a hundred.
+const WORDS: usize = 1_024;
 
 /// How many other names of an address are told apart.
 const OTHERS: usize = crate::alert::SHARED as usize;
@@ -266,8 +266,8 @@ fn hash_v6(address: &[u8; 16]) -> u64 {
 /// The word of the filter, and two bits of it.
 #[inline]
 fn place(hash: u64) -> (usize, u64) {
-    let word = (hash >> 57) as usize;
-    (word, 1 << (hash >> 51 & 63) | 1 << (hash >> 45 & 63))
+    let word = (hash >> 54) as usize;
+    (word, 1 << (hash >> 48 & 63) | 1 << (hash >> 42 & 63))
 }
 
 #[cfg(test)]

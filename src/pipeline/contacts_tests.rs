@@ -188,9 +188,14 @@ fn other_names_of_such_an_address_are_counted() {
     let mut watched = Watched::new("domains: [evil.example]");
     let answer = |name: &str| make::response(1, name, make::A).a(name, EVIL);
     assert_eq!(watched.answer(answer("www.innocent.example"), at(1, 1)), 0);
-    assert!(!watched.contacts.counts_others());
     watched.answer(answer("evil.example"), at(2, 2));
-    assert!(watched.contacts.counts_others());
+    let tells = |message: make::Message| watched.contacts.may_tell_of_another(&Vec::from(message));
+    assert!(tells(answer("www.innocent.example")));
+    assert!(tells(answer("www.innocent.example").edns(1_232)));
+    assert!(!tells(
+        answer("www.innocent.example").a("www.innocent.example", "203.0.113.9")
+    ));
+    assert!(!tells(make::query(1, "www.innocent.example", make::A)));
     for name in ["a.innocent.example", "b.innocent.example", "other.test"] {
         watched.answer(answer(name), at(3, 3));
     }

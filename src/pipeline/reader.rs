@@ -555,7 +555,7 @@ impl<'a> Reader<'a> {
             .datagram(message, |last_two| rules.may_list(last_two));
         if let Some(glanced) = glanced {
             self.stats.glanced.add(glanced);
-            if self.contacts.counts_others() {
+            if self.contacts.may_tell_of_another(message) {
                 self.learn(at, message);
             }
         }
