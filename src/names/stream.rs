@@ -402,10 +402,11 @@ impl Direction {
                 });
             }
         }
-        match prints {
-            Some(prints) => prints.push(&mut |kind, print| visit(kind, print, Note::default())),
-            None if wanted.hellos() => bump(&mut ctx.stats.hellos.without_fingerprint),
-            None => {}
+        if wanted.hellos() {
+            match prints {
+                Some(prints) => prints.push(&mut |kind, print| visit(kind, print, Note::default())),
+                None => bump(&mut ctx.stats.hellos.without_fingerprint),
+            }
         }
         ctx.stats.hellos.count(hello);
         self.spoke.hello = true;

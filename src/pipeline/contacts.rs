@@ -141,20 +141,20 @@ impl Contacts {
         self.bound.fill()
     }
 
-    /// False for nearly all packets that have to do with no such address.
+    /// False for nearly all packets that have to do with no such address. Of those that names were resolved to, only what goes to
+    /// them counts.
     #[inline]
     pub(super) fn may_concern(&self, ip: &Ip<'_>, rules: &RuleSet) -> bool {
         let bound = !self.bound.is_empty();
         match ip {
             Ip::V4(source, destination) => {
-                self.listed && (rules.may_list_v4(*source) || rules.may_list_v4(*destination))
-                    || bound
-                        && (self.bound.may_know_v4(*source) || self.bound.may_know_v4(*destination))
+                bound && self.bound.may_know_v4(*destination)
+                    || self.listed
+                        && (rules.may_list_v4(*source) || rules.may_list_v4(*destination))
             }
             Ip::V6(source, destination) => {
-                self.listed && (rules.may_list_v6(source) || rules.may_list_v6(destination))
-                    || bound
-                        && (self.bound.may_know_v6(source) || self.bound.may_know_v6(destination))
+                bound && self.bound.may_know_v6(destination)
+                    || self.listed && (rules.may_list_v6(source) || rules.may_list_v6(destination))
             }
         }
     }
@@ -240,7 +240,8 @@ impl Contacts {
     /// found there soon enough.
     #[inline]
     pub(super) fn may_tell_of_another(&self, message: &[u8]) -> bool {
-        !self.bound.is_empty() && self.ends_in_known(message)
+        let is_response = message.get(2).is_some_and(|flags| flags & 0x80 != 0);
+        is_response && !self.bound.is_empty() && self.ends_in_known(message)
     }
 
     fn ends_in_known(&self, message: &[u8]) -> bool {
@@ -249,10 +250,14 @@ impl Contacts {
             .filter(|(_, opt)| opt.starts_with(&[0, 0, 41]))
             .map(|(before, _)| before);
         let message = before_edns.unwrap_or(message);
-        let v4 = message.last_chunk::<4>();
-        let v6 = message.last_chunk::<16>();
-        v4.is_some_and(|a| self.bound.may_know_v4(u32::from_be_bytes(*a)))
-            || v6.is_some_and(|a| self.bound.may_know_v6(a))
+        // With its length before it.
+        match message {
+            [.., 0, 4, a, b, c, d] => self.bound.may_know_v4(u32::from_be_bytes([*a, *b, *c, *d])),
+            [.., 0, 16, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] => message
+                .last_chunk::<16>()
+                .is_some_and(|address| self.bound.may_know_v6(address)),
+            _ => false,
+        }
     }
 
     /// Learns from a DNS message which addresses a listed name was resolved to, or that another name was. Gives what is new

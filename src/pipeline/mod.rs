@@ -7,6 +7,7 @@
 //! order, so the output does not depend on the number of threads. Every channel is bounded and blocks: offline,
 //! nothing is lost.
 
+mod addresses;
 mod batch;
 mod bound;
 mod collector;
@@ -14,6 +15,7 @@ mod contacts;
 mod cpu;
 mod crew;
 mod early;
+mod innocent;
 mod live;
 mod out;
 mod parts;

@@ -8,7 +8,6 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::Progress;
 use super::batch::{Batch, Pushed};
-use super::bound::Binding;
 use super::contacts::Contacts;
 use super::crew::{Queue, Shared, Taken};
 use super::early::Early;
@@ -17,14 +16,12 @@ use super::progress::Mark;
 use crate::live::{Opened, TapStats};
 use crate::names::dns::Glance;
 use crate::names::stream::Hint;
-use crate::names::tls;
-use crate::packet::{self, Packet, Path, Segment, Stop, Transport};
+use crate::packet::{self, Packet, Path, Stop, Transport};
 use crate::rules::RuleSet;
 use crate::source::filter::{Filter, FilterError};
 use crate::source::{self, Capture, CaptureReport, Fill, Frame, Frames, Input, SourceError};
 use crate::stats::{GapCounts, ReaderStats, bump};
 use crate::stream::defrag::{Defragmenter, Limits};
-use crate::stream::part::Part;
 use crate::stream::roles::Start;
 use crate::time::Timestamp;
 use crate::triage::{self, AHEAD, HeadStats, Triage, Verdict};
@@ -104,12 +101,12 @@ pub(super) struct Reader<'a> {
     look_ahead: bool,
     /// Many packets are DNS.
     look_early: bool,
-    early: Early,
+    pub(super) early: Early,
     /// Where names are matched: what for.
     pub(super) rules: Option<Arc<RuleSet>>,
     /// They are many, and no packets are left out.
     pub(super) far_rules: bool,
-    glance: Glance,
+    pub(super) glance: Glance,
     pub(super) defragmenter: Defragmenter<Tag>,
     /// How many payloads were forwarded: their order, whatever packet they stood in.
     serial: u64,
@@ -335,28 +332,9 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Counts a DNS message that was looked at early, where it holds no listed name.
-    #[inline(never)]
-    fn was_innocent(&mut self, frame: &Frame<'_>) -> bool {
-        if self.contacts.is_on() {
-            // Since one of the frames before: what this one says of addresses counts.
-            self.early.clear();
-            return false;
-        }
-        let Some(rules) = self.rules.as_deref() else {
-            return false;
-        };
-        let Some(holds) = self.early.innocent(frame.data, rules) else {
-            return false;
-        };
-        self.time(frame.timestamp);
-        self.stats.glanced.add(holds);
-        true
-    }
-
     /// A frame without a time of its own, at the beginning of a capture, has that of the epoch.
     #[inline(always)]
-    fn time(&mut self, now: Timestamp) {
+    pub(super) fn time(&mut self, now: Timestamp) {
         if now != Timestamp::default() {
             self.first = self.first.min(now);
             self.last = self.last.max(now);
@@ -383,10 +361,8 @@ impl<'a> Reader<'a> {
         let Some((ip, transport)) = packet::plainest(frame.link, frame.data) else {
             return self.any_frame(at, frame);
         };
-        if self.contacts.is_on() {
-            let cut = false;
-            self.path.clear();
-            self.contact(at, &Packet { ip, transport, cut })?;
+        if self.contacts.is_on() && self.may_concern(&ip) {
+            self.plain_contact(at, ip, transport)?;
         }
         if let Transport::Udp(datagram) = transport
             && triage::is_plain_dns(&datagram)
@@ -473,97 +449,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Looks at the addresses of a packet.
-    #[inline]
-    fn contact(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
-        match self.rules.as_deref() {
-            Some(rules) if self.contacts.may_concern(&view.ip, rules) => {
-                self.tell_contact(at, view)
-            }
-            _ => Ok(()),
-        }
-    }
-
     #[inline(never)]
-    fn tell_contact(&mut self, at: At, view: &Packet<'_>) -> Result<(), Ended> {
-        let Some(rules) = self.rules.as_deref() else {
-            return Ok(());
-        };
-        let Some(contact) = self.contacts.look(view, rules, at.timestamp) else {
-            return Ok(());
-        };
-        // Lent for the call, so that `forward` can have the rest.
-        let text = std::mem::take(&mut self.contacts.text);
-        let mut told = *view;
-        match &mut told.transport {
-            Transport::Tcp(segment) => segment.payload = &text,
-            Transport::Udp(datagram) => datagram.payload = &text,
-        }
-        let done = self.forward(at, &told, triage::Reader::Contact(contact));
-        self.contacts.text = text;
-        done
-    }
-
-    /// Learns addresses from a message that is not innocent, or while some are known from any.
-    #[inline(never)]
-    fn learn(&mut self, at: At, message: &[u8]) {
-        let Some(rules) = self.rules.as_deref() else {
-            return;
-        };
-        let house = &mut self.live;
-        let mut tell = |address, ttl, binding: &Binding| {
-            if let Some(house) = house {
-                house.tell(address, ttl, binding, at);
-            }
-        };
-        self.contacts.learn(message, rules, at, &mut tell);
-    }
-
-    /// A ClientHello that opens a connection and fits its segment. Where it names no listed host it is counted, and the
-    /// worker is told no more than that the connection began: what it knows of another between these ends is over.
-    fn hello(&mut self, at: At, view: &Packet<'_>, part: Part) -> Result<(), Ended> {
-        let mut told = (*view, part);
-        if let (Some(rules), Transport::Tcp(segment)) = (self.rules.as_deref(), &view.transport)
-            && !segment.flags.is_urgent()
-            && !self.contacts.is_bound(&view.ip, at.timestamp)
-            // Fingerprints are the workers' to compute, of every hello.
-            && !rules.wanted().hellos()
-            && let Some(hello) = tls::glance(segment.payload, |last_two| rules.may_list(last_two))
-        {
-            self.stats.glanced.hellos.count(hello);
-            self.triage.read_hello(&view.ip, segment);
-            let payload = &[];
-            told.0.transport = Transport::Tcp(Segment {
-                payload,
-                ..*segment
-            });
-            told.1.begins = false;
-        }
-        let (view, part) = told;
-        self.forward(at, &view, triage::Reader::Stream(part, Hint::Any))
-    }
-
-    /// Counts the names of a usual DNS message that holds no listed one. What else there is has to be read by
-    /// a worker.
-    #[inline]
-    fn is_innocent(&mut self, at: At, message: &[u8]) -> bool {
-        let Some(rules) = self.rules.as_deref() else {
-            return false;
-        };
-        let glanced = self
-            .glance
-            .datagram(message, |last_two| rules.may_list(last_two));
-        if let Some(glanced) = glanced {
-            self.stats.glanced.add(glanced);
-            if self.contacts.may_tell_of_another(message) {
-                self.learn(at, message);
-            }
-        }
-        glanced.is_some()
-    }
-
-    #[inline(never)]
-    fn forward(&mut self, at: At, view: &Packet<'_>, reader: triage::Reader) -> Result<(), Ended> {
+    pub(super) fn forward(
+        &mut self,
+        at: At,
+        view: &Packet<'_>,
+        reader: triage::Reader,
+    ) -> Result<(), Ended> {
         let flow = view.flow();
         // A single worker needs no shard for what is read without state.
         let shard = if self.batches.len() > 1 || reader.keeps_state() {

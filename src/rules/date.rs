@@ -1,5 +1,7 @@
 //! Dates in rule files.
 
+use crate::time::Timestamp;
+
 /// Whether a text is a day of the Gregorian calendar, `YYYY-MM-DD`.
 pub(super) fn is_date(text: &str) -> bool {
     let shape = text.len() == 10
@@ -24,9 +26,42 @@ pub(super) fn is_date(text: &str) -> bool {
     shape && (1..=days).contains(&day)
 }
 
+/// The day of a time in seconds since 1970-01-01 UTC, `YYYY-MM-DD`; nothing for 0, which stands for no time, and after 2262.
+pub(super) fn of_unix(seconds: u64) -> Option<String> {
+    let nanos = i64::try_from(seconds).ok()?.checked_mul(1_000_000_000)?;
+    (seconds != 0).then(|| Timestamp::from_nanos(nanos).date())
+}
+
+/// A day of the calendar from 1970 on, by its numbers as they are written, `YYYY-MM-DD`.
+pub(super) fn of_numbers(year: &str, month: &str, day: &str) -> Option<String> {
+    let number = |text: &str| text.parse::<u32>().ok();
+    let (year, month, day) = (number(year)?, number(month)?, number(day)?);
+    let text = format!("{year:04}-{month:02}-{day:02}");
+    (year >= 1970 && is_date(&text)).then_some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_of_times_and_numbers() {
+        for (seconds, want) in [
+            (1, Some("1970-01-01")),
+            (951_782_400, Some("2000-02-29")),
+            (1_472_541_011, Some("2016-08-30")),
+            (1_735_689_599, Some("2024-12-31")),
+            (1_735_689_600, Some("2025-01-01")),
+            (0, None),
+            (u64::MAX, None),
+        ] {
+            assert_eq!(of_unix(seconds).as_deref(), want, "{seconds}");
+        }
+        assert_eq!(of_numbers("2021", "7", "8").as_deref(), Some("2021-07-08"));
+        for (year, month, day) in [("1969", "12", "31"), ("2023", "2", "29"), ("x", "1", "1")] {
+            assert_eq!(of_numbers(year, month, day), None);
+        }
+    }
 
     #[test]
     fn dates_are_days_of_the_calendar() {

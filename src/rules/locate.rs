@@ -14,6 +14,25 @@ pub(super) struct Wanted {
     pub(super) key: bool,
 }
 
+/// How often each text has stood so far.
+#[derive(Debug, Default)]
+pub(super) struct Stands(HashMap<String, usize>);
+
+impl Stands {
+    /// Counts one stand of `text` as a value and returns how to find it again.
+    pub(super) fn count(&mut self, text: &str) -> Wanted {
+        let text = normal(text);
+        let count = self.0.entry(text.clone()).or_default();
+        let nth = *count;
+        *count = count.saturating_add(1);
+        Wanted {
+            text,
+            nth,
+            key: false,
+        }
+    }
+}
+
 /// The lines (from 1) of what is wanted, where found.
 pub(super) fn lines(text: &str, wanted: &[Wanted]) -> Vec<Option<usize>> {
     let mut seen: HashMap<(String, bool), usize> = wanted

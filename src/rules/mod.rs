@@ -133,8 +133,14 @@ impl RuleSet {
                 indicator: Self::id(index)?,
                 how,
             }),
-            None => self.other(self.others.keyword(name), How::Holds),
+            None if self.others.has_keywords() => self.match_keyword(name),
+            None => None,
         }
+    }
+
+    #[inline(never)]
+    fn match_keyword(&self, name: &[u8]) -> Option<Hit> {
+        self.other(self.others.keyword(name), How::Holds)
     }
 
     /// The most specific indicator that applies to a name and is none of `but`.
@@ -145,7 +151,7 @@ impl RuleSet {
                 indicator: Self::id(index)?,
                 how,
             }),
-            None => self.other(self.others.keyword(name), How::Holds),
+            None => self.match_keyword(name),
         };
         found.filter(|hit| !but.contains(&hit.indicator))
     }

@@ -1,7 +1,5 @@
 //! From an entry as written to one that can be asked.
 
-use std::collections::HashMap;
-
 use super::day;
 use super::entry::Entry;
 use super::file::{RawEntry, Text};
@@ -9,7 +7,7 @@ use super::yaml::EXAMPLE;
 use crate::rules::domain::{Refusal, rule_name};
 use crate::rules::idn;
 use crate::rules::indicator::Scope;
-use crate::rules::locate::{self, Wanted};
+use crate::rules::locate::{self, Stands, Wanted};
 use crate::rules::network::Network;
 use crate::rules::problem::Problem;
 
@@ -19,8 +17,6 @@ const WIDEST_V4: u8 = 8;
 const WIDEST_V6: u8 = 16;
 
 /// How often each value has stood so far: tells where in the text one stands.
-type Stands = HashMap<String, usize>;
-
 /// What is wrong with entries, and at which value.
 struct Defects {
     stands: Stands,
@@ -37,7 +33,7 @@ pub(super) fn entries(
     raw: Vec<RawEntry>,
 ) -> Result<Vec<Entry>, Vec<Problem>> {
     let mut defects = Defects {
-        stands: Stands::new(),
+        stands: Stands::default(),
         found: Vec::new(),
     };
     let (mut entries, mut places) = (Vec::with_capacity(raw.len()), Vec::new());
@@ -186,15 +182,7 @@ impl Defects {
 
     /// Counts one stand of a value.
     fn stand(&mut self, text: &str) -> Wanted {
-        let text = locate::normal(text);
-        let count = self.stands.entry(text.clone()).or_default();
-        let nth = *count;
-        *count = count.saturating_add(1);
-        Wanted {
-            text,
-            nth,
-            key: false,
-        }
+        self.stands.count(text)
     }
 
     fn given<'r>(&mut self, text: Option<&'r Text>) -> Option<(Wanted, &'r str)> {

@@ -1,13 +1,12 @@
 //! The work on one file: its sources, its defects and their lines, what becomes of its entries.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::date::is_date;
 use super::super::domain::Refusal;
 use super::super::facts::push_source;
 use super::super::indicator::{IndicatorKind, PackId, SourceRef};
-use super::super::locate::{self, Wanted};
+use super::super::locate::{self, Stands, Wanted};
 use super::super::problem::Problem;
 use super::super::suggest::nearest;
 
@@ -19,7 +18,7 @@ pub(super) struct File<'a> {
     pub(super) pack: PackId,
     pub(super) sources: Vec<SourceRef>,
     /// How often each defect-prone text has stood in the file's text so far, for [`locate`].
-    stands: HashMap<String, usize>,
+    stands: Stands,
     /// Defects whose lines are looked up when the file is done.
     pending: Vec<(Wanted, String, String)>,
     /// Defects whose lines are known.
@@ -39,7 +38,7 @@ impl<'a> File<'a> {
             label,
             pack,
             sources: Vec::new(),
-            stands: HashMap::new(),
+            stands: Stands::default(),
             pending: Vec::new(),
             located: Vec::new(),
             untold: 0,
@@ -51,15 +50,7 @@ impl<'a> File<'a> {
 
     /// Counts one stand of `text` as a value and returns how to find it again.
     pub(super) fn stand(&mut self, text: &str) -> Wanted {
-        let text = locate::normal(text);
-        let count = self.stands.entry(text.clone()).or_default();
-        let nth = *count;
-        *count = count.saturating_add(1);
-        Wanted {
-            text,
-            nth,
-            key: false,
-        }
+        self.stands.count(text)
     }
 
     pub(super) fn defect(&mut self, at: Wanted, what: impl Into<String>, fix: impl Into<String>) {

@@ -246,14 +246,7 @@ impl Taker<'_, '_> {
 impl Listing for Taker<'_, '_> {
     fn about(&mut self, about: About) {
         let old = std::mem::take(&mut self.about);
-        self.about = About {
-            title: about.title.or(old.title),
-            description: about.description.or(old.description),
-            publisher: about.publisher.or(old.publisher),
-            licence: about.licence.or(old.licence),
-            updated: about.updated.or(old.updated),
-            url: about.url.or(old.url),
-        };
+        self.about = about.or(old);
     }
 
     fn entry(&mut self, line: usize, kind: Kind, text: &str, facts: &Facts) {

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::rules::format::lines::{Line, MAX_LINE};
 use crate::rules::format::listing::{About, Kind, Listing};
 
 /// How many lines from the beginning are searched for what the list says about itself.
@@ -28,29 +27,6 @@ const SAFE_SEARCH: &[&str] = &[
     "204.79.197.220",
     "213.180.193.56",
 ];
-
-/// The text of a line. A line that has none is a defect.
-pub(super) fn text<'t>(number: usize, line: Line<'t>, to: &mut dyn Listing) -> Option<&'t str> {
-    match line {
-        Line::Text(text) => Some(text),
-        Line::NotText => {
-            to.defect(
-                number,
-                "the line is not UTF-8".into(),
-                "save the file as UTF-8",
-            );
-            None
-        }
-        Line::TooLong => {
-            to.defect(
-                number,
-                format!("the line is longer than {} KiB", MAX_LINE / 1024),
-                "write one entry a line",
-            );
-            None
-        }
-    }
-}
 
 /// The beginning of a text, for messages.
 pub(super) fn short(text: &str) -> &str {

@@ -8,7 +8,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::rules::format::blocking;
-use crate::rules::format::lines::{Line, Lines};
+use crate::rules::format::lines::{self, Line, Lines};
 use crate::rules::format::listing::{Facts, Kind, Listing, Refused};
 
 /// Forgiving: who made the set may have left out `=`.
@@ -48,7 +48,7 @@ pub(in crate::rules) fn is(head: &[u8]) -> bool {
 /// None: what is wrong concerns single lines.
 pub(in crate::rules) fn read(text: &[u8], to: &mut dyn Listing) -> Result<(), Refused> {
     for (number, line) in Lines::new(text) {
-        let Some(line) = blocking::text(number, line, to) else {
+        let Some(line) = lines::text(number, line, to) else {
             continue;
         };
         if !line.is_empty() {

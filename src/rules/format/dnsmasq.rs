@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use crate::rules::format::blocking;
-use crate::rules::format::lines::{Line, Lines};
+use crate::rules::format::lines::{self, Line, Lines};
 use crate::rules::format::listing::{Facts, Kind, Listing, Refused};
 
 /// The options that carry names or addresses.
@@ -49,7 +49,7 @@ pub(in crate::rules) fn is(head: &[u8]) -> bool {
 /// None: what is wrong concerns single lines.
 pub(in crate::rules) fn read(text: &[u8], to: &mut dyn Listing) -> Result<(), Refused> {
     for (number, line) in Lines::new(text) {
-        let Some(line) = blocking::text(number, line, to) else {
+        let Some(line) = lines::text(number, line, to) else {
             continue;
         };
         if let Some(comment) = line.strip_prefix('#') {

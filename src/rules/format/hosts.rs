@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::lines::{Line, Lines};
+use super::lines::{self, Line, Lines};
 use super::listing::{Facts, Kind, Listing, Refused};
 use super::text::{Bare, bare};
 
@@ -46,16 +46,9 @@ pub(in crate::rules) fn read(text: &[u8], to: &mut dyn Listing) -> Result<(), Re
     for (number, line) in Lines::new(text) {
         match line {
             Line::Text(text) => one(number, text, to),
-            Line::NotText => to.defect(
-                number,
-                "a line that is not UTF-8".into(),
-                "save the file as UTF-8",
-            ),
-            Line::TooLong => to.defect(
-                number,
-                "a line of more than 64 KiB".into(),
-                "give one entry a line",
-            ),
+            other => {
+                lines::text(number, other, to);
+            }
         }
     }
     Ok(())

@@ -2,6 +2,8 @@
 
 use memchr::memchr;
 
+use super::listing::Listing;
+
 /// The longest line that is looked at, in bytes. No entry is longer; a line that is has its beginning shown.
 pub(in crate::rules) const MAX_LINE: usize = 64 * 1024;
 
@@ -48,6 +50,29 @@ impl<'t> Iterator for Lines<'t> {
             std::str::from_utf8(line).map_or(Line::NotText, |line| Line::Text(line.trim()))
         };
         Some((self.number, line))
+    }
+}
+
+/// The text of a line. A line that has none is a defect.
+pub(super) fn text<'t>(number: usize, line: Line<'t>, to: &mut dyn Listing) -> Option<&'t str> {
+    match line {
+        Line::Text(text) => Some(text),
+        Line::NotText => {
+            to.defect(
+                number,
+                "the line is not UTF-8".into(),
+                "save the file as UTF-8",
+            );
+            None
+        }
+        Line::TooLong => {
+            to.defect(
+                number,
+                format!("the line is longer than {} KiB", MAX_LINE / 1024),
+                "write one entry a line",
+            );
+            None
+        }
     }
 }
 

@@ -61,6 +61,20 @@ pub(in crate::rules) struct About {
     pub(in crate::rules) url: Option<String>,
 }
 
+impl About {
+    /// What this says, and of the rest what `old` says.
+    pub(in crate::rules) fn or(self, old: Self) -> Self {
+        Self {
+            title: self.title.or(old.title),
+            description: self.description.or(old.description),
+            publisher: self.publisher.or(old.publisher),
+            licence: self.licence.or(old.licence),
+            updated: self.updated.or(old.updated),
+            url: self.url.or(old.url),
+        }
+    }
+}
+
 /// Why a file is refused as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::rules) struct Refused {
@@ -116,14 +130,7 @@ impl Kept {
 impl Listing for Kept {
     fn about(&mut self, about: About) {
         let old = std::mem::take(&mut self.about);
-        self.about = About {
-            title: about.title.or(old.title),
-            description: about.description.or(old.description),
-            publisher: about.publisher.or(old.publisher),
-            licence: about.licence.or(old.licence),
-            updated: about.updated.or(old.updated),
-            url: about.url.or(old.url),
-        };
+        self.about = about.or(old);
     }
 
     fn entry(&mut self, line: usize, kind: Kind, text: &str, facts: &Facts) {

@@ -1,6 +1,6 @@
 //! Trails of Maltrail: an entry a line, in groups below comments that say where they come from.
 
-use super::lines::{Line, Lines};
+use super::lines::{self, Line, Lines};
 use super::listing::{Facts, Kind, Listing, Refused};
 use super::remark::{give, is_structured, split_remark};
 use super::text::{Bare, bare, is_clear};
@@ -40,16 +40,9 @@ pub(in crate::rules) fn read(text: &[u8], to: &mut dyn Listing) -> Result<(), Re
                 Some(comment) => group.comment(number, comment.trim_start_matches('#').trim(), to),
                 None => group.entry(number, text, to),
             },
-            Line::NotText => to.defect(
-                number,
-                "a line that is not UTF-8".into(),
-                "save the file as UTF-8",
-            ),
-            Line::TooLong => to.defect(
-                number,
-                "a line of more than 64 KiB".into(),
-                "give one entry a line",
-            ),
+            other => {
+                lines::text(number, other, to);
+            }
         }
     }
     Ok(())

@@ -15,7 +15,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::listing::{About, Facts, Listing, Refused};
-use super::place::{Place, clip, clipped, iso_day, unix_day};
+use super::place::{Place, clip, clipped, iso_day};
+use crate::rules::date::of_unix;
 use crate::rules::indicator::Severity;
 use attribute::{Attribute, Common, MAX_SHOWN, MAX_TITLE, Object, judge};
 use facts::{Labels, MAX_TAGS};
@@ -243,8 +244,8 @@ impl<'t> Reader<'t, '_> {
         let title = event.info.text().and_then(|info| clipped(info, MAX_TITLE));
         if !self.described {
             self.described = true;
-            let published = event.publish_timestamp.number().and_then(unix_day);
-            let changed = event.timestamp.number().and_then(unix_day);
+            let published = event.publish_timestamp.number().and_then(of_unix);
+            let changed = event.timestamp.number().and_then(of_unix);
             self.to.about(About {
                 title: title.clone(),
                 publisher: creator.clone(),

@@ -1,7 +1,7 @@
 //! Lists without any format: an entry a line.
 
 use super::csv::role::Role;
-use super::lines::{Line, Lines};
+use super::lines::{self, Line, Lines};
 use super::listing::{Facts, Kind, Listing, Refused};
 use super::remark::{give, is_structured, several, split_remark};
 use super::text::{Bare, bare, is_clear};
@@ -63,16 +63,9 @@ pub(in crate::rules) fn read(text: &[u8], to: &mut dyn Listing) -> Result<(), Re
                 }
                 None => one(number, text, fingerprints, to),
             },
-            Line::NotText => to.defect(
-                number,
-                "a line that is not UTF-8".into(),
-                "save the file as UTF-8",
-            ),
-            Line::TooLong => to.defect(
-                number,
-                "a line of more than 64 KiB".into(),
-                "give one entry a line",
-            ),
+            other => {
+                lines::text(number, other, to);
+            }
         }
     }
     Ok(())

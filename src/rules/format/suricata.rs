@@ -10,7 +10,7 @@ mod meaning;
 mod rule;
 
 use crate::rules::format::blocking;
-use crate::rules::format::lines::{Line, Lines, MAX_LINE};
+use crate::rules::format::lines::{self, Line, Lines, MAX_LINE};
 use crate::rules::format::listing::{Listing, Refused};
 
 use rule::Rule;
@@ -53,7 +53,7 @@ fn disabled(line: &str) -> Option<&str> {
 pub(in crate::rules) fn read(text: &[u8], to: &mut dyn Listing) -> Result<(), Refused> {
     let mut whole = Whole::default();
     for (number, line) in Lines::new(text) {
-        let Some(line) = blocking::text(number, line, to) else {
+        let Some(line) = lines::text(number, line, to) else {
             // What it continues cannot be whole any more.
             whole.spoil(to);
             continue;

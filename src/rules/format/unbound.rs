@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use crate::rules::format::blocking;
-use crate::rules::format::lines::{Line, Lines};
+use crate::rules::format::lines::{self, Line, Lines};
 use crate::rules::format::listing::{Facts, Kind, Listing, Refused};
 
 /// How many zones are remembered, to see that data belong to them. Beyond that, data of a zone far above are exact entries
@@ -45,7 +45,7 @@ pub(in crate::rules) fn is(head: &[u8]) -> bool {
 pub(in crate::rules) fn read(text: &[u8], to: &mut dyn Listing) -> Result<(), Refused> {
     let mut zones = Zones::default();
     for (number, line) in Lines::new(text) {
-        let Some(line) = blocking::text(number, line, to) else {
+        let Some(line) = lines::text(number, line, to) else {
             continue;
         };
         if let Some(comment) = line.strip_prefix('#') {

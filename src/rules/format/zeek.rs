@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::lines::{Line, Lines};
+use super::lines::{self, Line, Lines};
 use super::listing::{Facts, Kind, Listing, Refused};
-use super::place::{clip, clipped, iso_day, unix_day};
+use super::place::{clip, clipped, iso_day};
+use crate::rules::date::of_unix;
 use crate::rules::indicator::{Confidence, Severity};
 
 /// The most columns that are looked at.
@@ -51,16 +52,9 @@ pub(in crate::rules) fn read(text: &[u8], to: &mut dyn Listing) -> Result<(), Re
                 None if line.starts_with('#') => {}
                 None => entry(number, line, &columns, to),
             },
-            Line::NotText => to.defect(
-                number,
-                "a line that is not UTF-8".into(),
-                "write other bytes as \\x and two hexadecimal digits",
-            ),
-            Line::TooLong => to.defect(
-                number,
-                "a line of more than 64 KiB".into(),
-                "take it out: no indicator is as long",
-            ),
+            other => {
+                lines::text(number, other, to);
+            }
         }
     }
     Ok(())
@@ -145,7 +139,7 @@ fn facts<'l>(get: &dyn Fn(&str) -> Option<Cow<'l, str>>) -> Facts {
             (said, only) => said.or(only),
         },
         first_seen: kept("meta.cif_firstseen").and_then(|time| {
-            let seconds = time.parse().ok().and_then(unix_day);
+            let seconds = time.parse().ok().and_then(of_unix);
             seconds.or_else(|| iso_day(&time))
         }),
         severity: match kept("meta.cif_severity").as_deref() {

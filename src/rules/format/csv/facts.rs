@@ -2,6 +2,7 @@
 
 use super::records::Record;
 use super::role::Role;
+use crate::rules::date;
 use crate::rules::format::listing::Facts;
 use crate::rules::indicator::{Confidence, Severity};
 
@@ -79,9 +80,9 @@ pub(super) fn date(text: &str) -> Option<String> {
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     if digits(day) {
         return match day.len() {
-            8 => calendar(day.get(..4)?, day.get(4..6)?, day.get(6..)?),
-            10 => since_1970(day.parse().ok()?),
-            13 => since_1970(day.get(..10)?.parse().ok()?),
+            8 => date::of_numbers(day.get(..4)?, day.get(4..6)?, day.get(6..)?),
+            10 => date::of_unix(day.parse().ok()?),
+            13 => date::of_unix(day.get(..10)?.parse().ok()?),
             _ => None,
         };
     }
@@ -90,60 +91,10 @@ pub(super) fn date(text: &str) -> Option<String> {
     let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
     let whole = parts.next().is_none() && digits(first) && digits(second) && digits(third);
     match (separator, first.len()) {
-        ('-' | '/' | '.', 4) if whole => calendar(first, second, third),
-        ('.', 1 | 2) if whole && third.len() == 4 => calendar(third, second, first),
+        ('-' | '/' | '.', 4) if whole => date::of_numbers(first, second, third),
+        ('.', 1 | 2) if whole && third.len() == 4 => date::of_numbers(third, second, first),
         _ => None,
     }
-}
-
-fn calendar(year: &str, month: &str, day: &str) -> Option<String> {
-    let (year, month, day): (u32, u32, u32) =
-        (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    let good = (1970..=9999).contains(&year) && (1..=days).contains(&day);
-    good.then(|| format!("{year:04}-{month:02}-{day:02}"))
-}
-
-/// The day of a time in seconds since 1970, by the civil calendar as it is counted from 1 March.
-fn since_1970(seconds: u64) -> Option<String> {
-    let days = i64::try_from(seconds.checked_div(86_400)?).ok()?;
-    let shifted = days.checked_add(719_468)?;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    // 1,460 and so on: days after which a leap day was counted already.
-    let leaps = of_era
-        .checked_div(1_460)?
-        .checked_sub(of_era.checked_div(36_524)?)?
-        .checked_add(of_era.checked_div(146_096)?)?;
-    let year_of_era = of_era.checked_sub(leaps)?.checked_div(365)?;
-    let before = year_of_era
-        .checked_mul(365)?
-        .checked_add(year_of_era.checked_div(4)?)?
-        .checked_sub(year_of_era.checked_div(100)?)?;
-    let of_year = of_era.checked_sub(before)?;
-    let march_month = of_year.checked_mul(5)?.checked_add(2)?.checked_div(153)?;
-    let month_start = march_month
-        .checked_mul(153)?
-        .checked_add(2)?
-        .checked_div(5)?;
-    let day = of_year.checked_sub(month_start)?.checked_add(1)?;
-    let (month, next) = if march_month < 10 {
-        (march_month.checked_add(3)?, 0)
-    } else {
-        (march_month.checked_sub(9)?, 1)
-    };
-    let year = era
-        .checked_mul(400)?
-        .checked_add(year_of_era)?
-        .checked_add(next)?;
-    Some(format!("{year:04}-{month:02}-{day:02}"))
 }
 
 /// A word, a number to 100 or a fraction of 1; numbers are parted as STIX 2.1 does in its appendix A.

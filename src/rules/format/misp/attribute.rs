@@ -6,10 +6,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::listing::{Facts, Kind, Listing};
-use super::super::place::{clip, clipped, iso_day, unix_day};
+use super::super::place::{clip, clipped, iso_day};
 use super::facts::Labels;
 use super::json::Scalar;
 use super::types::{Take, take};
+use crate::rules::date::of_unix;
 use crate::rules::indicator::Confidence;
 
 /// The longest title, and the longest remark, in bytes.
@@ -158,7 +159,7 @@ fn facts(
     facts.confidence = labels.confidence;
     facts.tags = labels.tags;
     let seen = attribute.first_seen.text().and_then(iso_day);
-    let changed = || attribute.timestamp.number().and_then(unix_day);
+    let changed = || attribute.timestamp.number().and_then(of_unix);
     facts.first_seen = seen.or_else(changed).or(facts.first_seen);
     let remark = attribute.comment.text();
     let remark = remark.or_else(|| object.and_then(|object| object.comment.text()));

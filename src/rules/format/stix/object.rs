@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::rules::date::is_date;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -197,18 +198,9 @@ impl<'de> Visitor<'de> for FewVisitor {
 
 /// The day of a time of RFC 3339: `YYYY-MM-DD`.
 pub(super) fn day(time: &str) -> Option<&str> {
-    let time = time.trim();
-    let (day, rest) = time.split_at_checked(10)?;
-    let mut parts = day.split('-');
-    let mut number = |digits: usize| -> Option<u32> {
-        let part = parts.next()?;
-        let is_number = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| part.parse().ok())?
-    };
-    let (_, month, day_of_month) = (number(4)?, number(2)?, number(2)?);
-    let is_day = (1..=12).contains(&month) && (1..=31).contains(&day_of_month);
+    let (day, rest) = time.trim().split_at_checked(10)?;
     let ends = rest.is_empty() || rest.starts_with(['T', 't', ' ']);
-    (is_day && ends).then_some(day)
+    (is_date(day) && ends).then_some(day)
 }
 
 /// A time as a number that is larger for later times, of what is no time 0. All times are UTC (section 3.3.1 of STIX 2.1).
