@@ -45,6 +45,8 @@ pub(crate) struct RingTap {
     /// The interface's name, which may change.
     name: String,
     index: i32,
+    /// The first try is over: what rights are given up for good may be given up by now.
+    opened: bool,
     ring: Option<Ring>,
     cursor: Cursor,
     link: LinkType,
@@ -86,6 +88,7 @@ impl RingTap {
             group,
             name: name.to_owned(),
             index: 0,
+            opened: false,
             ring: None,
             cursor: Cursor::default(),
             link: LinkType::ETHERNET,
@@ -129,6 +132,7 @@ impl RingTap {
                 cause,
             },
         })?;
+        tap.opened = true;
         if tap.stats.state != State::Up {
             tap.tell(format!(
                 "interface {name}: {}; nothing can be seen until it is up",
@@ -182,7 +186,7 @@ impl RingTap {
         if self.options.clock == Clock::Card
             && let Err(error) = socket.hardware_time(&name)
         {
-            if self.index == 0 {
+            if !self.opened {
                 return Err(("have its card take times (--clock card)", error));
             }
             // The right to set up the card was given up long ago.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::tally::{Silence, Tally};
 use crate::alert::{Evidence, Folded, Folder, Sighting};
 use crate::names::Kind;
-use crate::rules::{Asked, Hit, Indicator, PackInfo, RuleSet, Seen};
+use crate::rules::{Asked, Confidence, Hit, How, Indicator, PackInfo, RuleSet, Seen};
 
 /// Folds and counts.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Ledger {
     }
 
     /// A sighting that is an alert, with its indicator and pack; `None` for a repeat of one, and for what is expired or
-    /// allowed. Where the narrowest indicator of a name is silent, the next wider one counts.
+    /// allowed. Where the narrowest indicator is silent, the next wider one counts.
     pub fn take<'s, 'r>(
         &mut self,
         sighting: &'s Sighting,
@@ -72,21 +72,35 @@ impl Ledger {
     }
 }
 
-/// The next indicator that applies to the name of a sighting and is not silent, where one is.
+/// The next indicator that applies to a sighting and is not silent, where one is: of names, keywords and addresses.
 fn wider<'r>(sighting: &Sighting, rules: &'r RuleSet) -> Option<(Hit, Indicator<'r>)> {
-    match sighting.evidence {
-        Evidence::Name(kind) if !kind.is_fingerprint() => {}
-        Evidence::Resolved(_) => {}
-        _ => return None,
-    }
     let mut silent = vec![sighting.hit.indicator];
-    // A name has no more parents than labels.
+    // As many as an address has prefixes; a name has no more parents.
     for _ in 0..128 {
-        let hit = rules.match_name_but(sighting.name.as_bytes(), &silent)?;
+        let (hit, may_be_a_guess) = match sighting.evidence {
+            Evidence::Name(kind) if !kind.is_fingerprint() => (
+                rules.match_name_but(sighting.name.as_bytes(), &silent)?,
+                true,
+            ),
+            // Of what is a guess itself, no other one is told.
+            Evidence::Resolved(_) => {
+                let hit = rules.match_name_but(sighting.name.as_bytes(), &silent)?;
+                (hit, false)
+            }
+            Evidence::Address(_) => {
+                let end = sighting.peer();
+                (
+                    rules.match_address_but(end.ip(), end.port(), &silent)?,
+                    true,
+                )
+            }
+            Evidence::Name(_) => return None,
+        };
         let indicator = rules.indicator(hit.indicator)?;
-        if silence(sighting, &indicator, rules).is_none() {
+        let sure = hit.how != How::Holds && indicator.confidence > Confidence::Low;
+        if (sure || may_be_a_guess) && silence(sighting, &indicator, rules).is_none() {
             let how = match sighting.evidence {
-                Evidence::Resolved(_) => sighting.hit.how,
+                Evidence::Resolved(_) => How::Resolved,
                 _ => hit.how,
             };
             return Some((Hit { how, ..hit }, indicator));
@@ -216,6 +230,29 @@ mod tests {
         assert_eq!(indicator.name, "evil.example");
         assert_ne!(alert.hit.indicator, seen.hit.indicator);
         assert_eq!(ledger.tally().silent_total(), 0);
+    }
+
+    #[test]
+    fn so_it_is_with_networks_and_keywords() {
+        let folder = tempfile::tempdir().unwrap();
+        let groups = "  - expires: 2020-01-01\n    addresses: [203.0.113.7]\n    keywords: [evilware-c2]\n  \
+                      - networks: [203.0.113.0/24]\n    keywords: [evilware]\n";
+        let rules = rules(folder.path(), groups, None);
+        let mut ledger = Ledger::new(0);
+        let mut seen = sighting("203.0.113.7", 1_626_652_799);
+        seen.evidence = Evidence::Address(crate::alert::Reach::Connected);
+        seen.dns = None;
+        seen.flow.dst = [203, 0, 113, 7].into();
+        seen.hit = rules.match_address(seen.flow.dst, 53).unwrap();
+        let (_, indicator, _) = ledger.take(&seen, &rules).unwrap();
+        assert_eq!(indicator.name, "203.0.113.0/24");
+        let mut seen = sighting("x.evilware-c2.example", 1_626_652_799);
+        seen.hit = rules.match_name(b"x.evilware-c2.example").unwrap();
+        let (_, indicator, _) = ledger.take(&seen, &rules).unwrap();
+        assert_eq!(indicator.name, "evilware");
+        // For an address of a name a keyword is too little.
+        seen.evidence = Evidence::Resolved(crate::alert::Reach::Tried);
+        assert!(ledger.take(&seen, &rules).is_none());
     }
 
     #[test]

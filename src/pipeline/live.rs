@@ -29,6 +29,9 @@ const FLUSH: Duration = Duration::from_millis(10);
 /// How long a reader waits for its workers within one block at the most: in that time its ring must not run full.
 const PATIENCE: Duration = Duration::from_millis(10);
 
+/// How long new rules wait for workers to take what was read before them.
+const RENEWAL: Duration = Duration::from_secs(1);
+
 /// What all crews on live links share with whoever watches them.
 #[derive(Debug)]
 pub struct Live {
@@ -137,6 +140,10 @@ pub(super) struct House<'a> {
     flushed: Instant,
     /// How long it may still wait for workers within this block.
     patience: Duration,
+    /// Since when new rules wait for batches to be sent.
+    renewing: Option<Instant>,
+    /// They have waited for long enough: each batch goes now.
+    pressing: bool,
 }
 
 impl<'a> House<'a> {
@@ -151,6 +158,8 @@ impl<'a> House<'a> {
             told: None,
             flushed: Instant::now(),
             patience: PATIENCE,
+            renewing: None,
+            pressing: false,
         }
     }
 }
@@ -176,7 +185,11 @@ impl House<'_> {
             binding,
             generation: self.generation,
         });
-        self.live.count.fetch_add(1, Ordering::Release);
+        let before = self.live.count.fetch_add(1, Ordering::Release);
+        if before == self.heard {
+            // Of its own it need not hear.
+            self.heard = before.wrapping_add(1);
+        }
     }
 }
 
@@ -220,18 +233,27 @@ impl Reader<'_> {
         let generation = house.live.rules.generation();
         if generation != house.generation {
             // What was read so far is matched with the rules of its time.
+            // Where a worker is busy, what waits for it must not meet the new ones. They wait for a second; then what the
+            // worker has no room for is dropped, as it is where a batch is full.
+            let time = Instant::now();
+            let since = *house.renewing.get_or_insert(time);
+            house.pressing = time.saturating_duration_since(since) >= RENEWAL;
             self.flush()?;
-            // Where a worker is busy, what waits for it must not meet the new ones: they are taken when it is sent, or when
-            // the batch is full and has to go one way or the other.
-            if self.batches.iter().all(|batch| batch.len() == 0)
-                && let Some(house) = &mut self.live
-            {
-                house.generation = generation;
-                let rules = house.live.rules.get();
-                self.contacts.renew(&rules);
-                self.far_rules = self.filter.is_none() && Early::suits(&rules);
-                self.rules = Some(rules);
+            let sent = self.batches.iter().all(|batch| batch.len() == 0);
+            let Some(house) = &mut self.live else {
+                return Ok(());
+            };
+            house.pressing = false;
+            if !sent {
+                // Nor is anything learned that was learned with the new ones.
+                return Ok(());
             }
+            house.renewing = None;
+            house.generation = generation;
+            let rules = house.live.rules.get();
+            self.contacts.renew(&rules);
+            self.far_rules = self.filter.is_none() && Early::suits(&rules);
+            self.rules = Some(rules);
         }
         self.hear();
         Ok(())
@@ -324,7 +346,7 @@ impl Reader<'_> {
                 Err(TryRecvError::Disconnected) => return Err(Closed),
                 // The end has to arrive, whatever it takes.
                 Err(TryRecvError::Empty) if batch.last => lane.empty.recv().map_err(|_| Closed)?,
-                Err(TryRecvError::Empty) if batch.is_full() => {
+                Err(TryRecvError::Empty) if batch.is_full() || house.pressing => {
                     let begun = Instant::now();
                     let waited = lane.empty.recv_timeout(house.patience);
                     house.patience = house.patience.saturating_sub(begun.elapsed());

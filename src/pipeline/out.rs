@@ -167,7 +167,12 @@ impl Out<'_> {
             let text = as_text(print.get(..MAX_URL).unwrap_or(print));
             let text = match text.split_once(' ') {
                 Some((host, target)) if target.starts_with('/') => format!("http://{host}{target}"),
-                Some((_, target)) => target.to_owned(),
+                // The host that was matched, with the path of a target that is a whole URL (RFC 9112, section 3.2.2).
+                Some((host, target)) => {
+                    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+                    let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+                    format!("http://{host}{path}")
+                }
                 None => text.into_owned(),
             };
             self.sighting(seen, kind, text.as_bytes(), note, hit);

@@ -14,7 +14,7 @@
 //!     by: the night shift
 //! ```
 //!
-//! An entry has a name or an address, and allows what all its parts fit. It hides nothing by itself: the caller counts what
+//! An entry has a name, an address or an indicator, and allows what all its parts fit. It hides nothing by itself: the caller counts what
 //! each entry allowed, and shows it.
 
 mod check;

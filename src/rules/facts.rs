@@ -74,7 +74,14 @@ impl Facts {
         let twice = old.pack == new.pack || old.also_in.contains(&new.pack);
         // Each list that has it again would make a copy of all: those that are kept are enough to read.
         let full = old.sources.len() >= MAX_SOURCES;
-        if twice && (full || new.sources.iter().all(|s| old.sources.contains(s))) {
+        // It counts as long as any list says so.
+        let expires = match (&old.expires, &new.expires) {
+            (Some(one), Some(other)) => Some(one.max(other).clone()),
+            _ => None,
+        };
+        let nothing_new =
+            expires == old.expires && (full || new.sources.iter().all(|s| old.sources.contains(s)));
+        if twice && nothing_new {
             return (known, false);
         }
         let (mut details, mut sources) = (old.clone(), old.sources.to_vec());
@@ -90,11 +97,7 @@ impl Facts {
         details.note = details.note.or_else(|| new.note.clone());
         details.tags = both(&old.tags, &new.tags);
         details.references = both(&old.references, &new.references);
-        // It counts as long as any list says so.
-        details.expires = match (&old.expires, &new.expires) {
-            (Some(one), Some(other)) => Some(one.max(other).clone()),
-            _ => None,
-        };
+        details.expires = expires;
         if !twice {
             details.also_in.push(new.pack);
         }

@@ -133,21 +133,16 @@ pub(crate) fn is_shared(name: &[u8]) -> bool {
     let mut rest = name.as_str();
     while let Some((_, parent)) = rest.split_once('.') {
         // A country's public suffix says nothing of whoever is below it.
-        let listed = guard.names.get(rest);
-        match listed {
+        match guard.names.get(rest) {
             Some(Listed::Popular | Listed::Host) => return true,
-            Some(Listed::PublicSuffix) if rest != name && is_hosting(rest) => return true,
+            // That of a hosting service is popular itself, that of a registry is no host: `github.io`, not `co.uk`.
+            Some(Listed::PublicSuffix) if guard.names.is_popular(rest) => return true,
             // A host of dynamic DNS is one machine.
             _ => {}
         }
         rest = parent;
     }
     false
-}
-
-/// Whether a public suffix is that of a hosting service rather than of a registry: `cloudfront.net`, not `co.uk`.
-fn is_hosting(suffix: &str) -> bool {
-    suffix.rsplit('.').next().is_some_and(|last| last.len() > 2)
 }
 
 /// `co.ck` and the like: see [`SECOND`].

@@ -146,14 +146,35 @@ impl RuleSet {
     /// The most specific indicator that applies to a name and is none of `but`.
     pub fn match_name_but(&self, name: &[u8], but: &[IndicatorId]) -> Option<Hit> {
         let left_out = |number: usize| but.iter().any(|id| id.index() == number);
-        let found = match self.matcher.find_but(name, left_out) {
+        match self.matcher.find_but(name, left_out) {
             Some((index, how)) => Some(Hit {
                 indicator: Self::id(index)?,
                 how,
             }),
-            None => self.match_keyword(name),
+            None => {
+                let names = self.name_count();
+                let left_out = |number: usize| left_out(names.saturating_add(number));
+                self.other(self.others.keyword_but(name, left_out), How::Holds)
+            }
+        }
+    }
+
+    /// The narrowest listed network that holds an address, for this port, and is none of `but`.
+    pub fn match_address_but(
+        &self,
+        address: IpAddr,
+        port: u16,
+        but: &[IndicatorId],
+    ) -> Option<Hit> {
+        let names = self.name_count();
+        let left_out = |number: usize| {
+            let number = names.saturating_add(number);
+            but.iter().any(|id| id.index() == number)
         };
-        found.filter(|hit| !but.contains(&hit.indicator))
+        self.other(
+            self.others.address_but(address, port, left_out),
+            How::Address,
+        )
     }
 
     #[inline]

@@ -107,6 +107,17 @@ impl Others {
         self.number(IndicatorKind::Keyword, self.keywords.find(name))
     }
 
+    /// The same, as if those that are `left_out` were not listed.
+    pub(super) fn keyword_but(
+        &self,
+        name: &[u8],
+        left_out: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let kind = IndicatorKind::Keyword;
+        let left_out = |of_kind| self.number(kind, Some(of_kind)).is_some_and(&left_out);
+        self.number(kind, self.keywords.find_but(name, &left_out))
+    }
+
     pub(super) fn has_networks(&self) -> bool {
         !self.networks.is_empty()
     }
@@ -117,6 +128,18 @@ impl Others {
 
     pub(super) fn address(&self, address: IpAddr, port: u16) -> Option<usize> {
         self.number(IndicatorKind::Address, self.networks.find(address, port))
+    }
+
+    /// The same, as if those that are `left_out` were not listed.
+    pub(super) fn address_but(
+        &self,
+        address: IpAddr,
+        port: u16,
+        left_out: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let kind = IndicatorKind::Address;
+        let left_out = |of_kind| self.number(kind, Some(of_kind)).is_some_and(&left_out);
+        self.number(kind, self.networks.find_but(address, port, left_out))
     }
 
     pub(super) fn urls(&self) -> &Urls {

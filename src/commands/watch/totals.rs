@@ -92,6 +92,10 @@ struct Counted {
 impl Counted {
     /// What the taps tell is so much older than what the kernel tells, at the most.
     const LATE: Duration = Duration::from_secs(3);
+    /// What lies so far back is told of, whatever a ring still holds.
+    const LATEST: Duration = Duration::from_secs(30);
+    /// Sums are noted so far apart: 64 of them reach back farther than that.
+    const APART: Duration = Duration::from_millis(500);
 
     fn new(now: Counters) -> Self {
         Self {
@@ -110,10 +114,16 @@ impl Counted {
     /// Frames lost at the interface, as far as the taps have told of the same time: the kernel counts some before they are read.
     fn lost(&mut self, tap: &TapStats) -> u64 {
         let now = Instant::now();
-        self.before.push_back((now, self.sum));
+        let age = |when: Instant| now.saturating_duration_since(when);
+        let last = self.before.back();
+        // Asked for more often it would not tell more.
+        if last.is_none_or(|(when, _)| age(*when) >= Self::APART) {
+            self.before.push_back((now, self.sum));
+        }
+        // In an overload a ring is never empty, and what is lost then must be told.
         let told_of = |when: Instant| {
-            now.saturating_duration_since(when) >= Self::LATE
-                && tap.drained.is_some_and(|drained| when <= drained)
+            age(when) >= Self::LATE && tap.drained.is_some_and(|drained| when <= drained)
+                || age(when) >= Self::LATEST
         };
         let mut old = None;
         while let Some(&(when, sum)) = self.before.front() {

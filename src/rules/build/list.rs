@@ -1,7 +1,6 @@
 //! Lists in formats that are not our own: each becomes a pack.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::super::domain::plain_name;
 use super::super::facts::DetailsId;
 use super::super::format::listing::{About, Facts, Kind, Listing, Refused};
 use super::super::indicator::{Details, IndicatorKind, PackId, Scope, Source};
+use super::super::matcher::networks::parse_network;
 use super::super::pack::PackInfo;
 use super::super::problem::Problem;
 use super::{Aside, Builder, Counted, File, indicator_kind, judge, others_of};
@@ -68,11 +68,15 @@ impl Builder {
         } = taker;
         file.aside(REPEATED, repeated);
         let mut problems = file.settle("");
-        if let Err(refused) = read {
-            self.problems.append(&mut problems);
-            return Err(Problem::new(label, refused.what, refused.fix).at(refused.line, None));
-        }
         self.problems.append(&mut problems);
+        if let Err(refused) = read {
+            let problem = Problem::new(label, refused.what, refused.fix).at(refused.line, None);
+            if file.is_empty() {
+                return Err(problem);
+            }
+            // What was taken before counts, and is this list's.
+            self.problems.push(problem);
+        }
         if file.is_empty() {
             // The other lists are as good as before.
             let what = format!("the list ({format}) holds no entry");
@@ -251,9 +255,14 @@ impl Listing for Taker<'_, '_> {
 
     fn entry(&mut self, line: usize, kind: Kind, text: &str, facts: &Facts) {
         let id = self.details(facts);
+        // A host with the slash of a URL behind it is a host.
+        let text = match text.strip_suffix('/') {
+            Some(host) if kind != Kind::Url && !host.contains('/') => host,
+            _ => text,
+        };
         // Some lists have addresses where names belong.
         let kind = match kind {
-            Kind::Domain | Kind::Exact | Kind::Below if text.parse::<IpAddr>().is_ok() => {
+            Kind::Domain | Kind::Exact | Kind::Below if parse_network(text).is_ok() => {
                 Kind::Address
             }
             // Some have URLs there.

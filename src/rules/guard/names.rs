@@ -75,6 +75,12 @@ impl Names {
         self.line(&reverse(name))?.listed()
     }
 
+    /// Whether a name is among the popular ones, whatever else it is.
+    pub(super) fn is_popular(self, name: &str) -> bool {
+        let line = self.line(&reverse(name));
+        line.is_some_and(|line| line.lists.contains('p'))
+    }
+
     /// The names that judgement has to do with, with their labels in reverse: two labels and more.
     pub(super) fn all(self) -> impl Iterator<Item = &'static str> {
         let lines = self.text.lines().map(Line::of);

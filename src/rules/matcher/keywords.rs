@@ -151,20 +151,37 @@ impl Keywords {
     /// final dot; a label does not begin behind an escaped dot.
     #[inline]
     pub(in crate::rules) fn find(&self, name: &[u8]) -> Option<u32> {
+        self.find_but(name, &|_| false)
+    }
+
+    /// The same, as if those that are `left_out` were not listed.
+    #[inline]
+    pub(in crate::rules) fn find_but(
+        &self,
+        name: &[u8],
+        left_out: &impl Fn(u32) -> bool,
+    ) -> Option<u32> {
         match self.walk.as_ref()? {
-            Walk::Few(automaton, start) => self.search(automaton, *start, name),
-            Walk::Many(automaton, start) => self.search(automaton, *start, name),
+            Walk::Few(automaton, start) => self.search(automaton, *start, name, left_out),
+            Walk::Many(automaton, start) => self.search(automaton, *start, name, left_out),
         }
     }
 
-    fn search<A: Automaton>(&self, automaton: &A, start: StateID, name: &[u8]) -> Option<u32> {
+    fn search<A: Automaton>(
+        &self,
+        automaton: &A,
+        start: StateID,
+        name: &[u8],
+        left_out: &impl Fn(u32) -> bool,
+    ) -> Option<u32> {
         let mut best = None;
         let mut state = start;
         for (at, byte) in name.iter().chain(b".").enumerate() {
             state = automaton.next_state(Anchored::No, state, byte.to_ascii_lowercase());
             if automaton.is_special(state) && automaton.is_match(state) {
                 let behind = at.saturating_add(1);
-                self.take(automaton, state, name, behind, &mut best);
+                let ends = (state, behind);
+                self.take(automaton, ends, name, left_out, &mut best);
             }
         }
         best.map(|pattern: Pattern| pattern.number)
@@ -175,9 +192,9 @@ impl Keywords {
     fn take<A: Automaton>(
         &self,
         automaton: &A,
-        state: StateID,
+        (state, behind): (StateID, usize),
         name: &[u8],
-        behind: usize,
+        left_out: &impl Fn(u32) -> bool,
         best: &mut Option<Pattern>,
     ) {
         for index in 0..automaton.match_len(state) {
@@ -193,7 +210,7 @@ impl Keywords {
                 && begins
                     .and_then(|at| name.get(..at))
                     .is_some_and(ends_escaping);
-            if better && !escaped {
+            if better && !escaped && !left_out(pattern.number) {
                 *best = Some(*pattern);
             }
         }

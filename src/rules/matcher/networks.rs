@@ -108,6 +108,19 @@ impl Networks {
         }
     }
 
+    /// The same, as if those that are `left_out` were not listed.
+    pub(in crate::rules) fn find_but(
+        &self,
+        address: IpAddr,
+        port: u16,
+        left_out: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
+        match address.to_canonical() {
+            IpAddr::V4(address) => self.table4.find_but(address.to_bits(), port, left_out),
+            IpAddr::V6(address) => self.table6.find_but(address.to_bits(), port, left_out),
+        }
+    }
+
     /// The same for IPv4.
     #[inline]
     pub(in crate::rules) fn find_v4(&self, address: u32, port: u16) -> Option<u32> {

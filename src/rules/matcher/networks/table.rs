@@ -130,12 +130,24 @@ impl<A: Address> Table<A> {
 
     /// The number of the most specific network that applies to the address and the port.
     pub(super) fn find(&self, address: A, port: u16) -> Option<u32> {
+        self.find_but(address, port, |_| false)
+    }
+
+    /// The same, as if those that are `left_out` were not listed.
+    #[inline]
+    pub(super) fn find_but(
+        &self,
+        address: A,
+        port: u16,
+        left_out: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
         let mut at = self.last_before(address)?;
         // Each step leads to a shorter prefix.
         loop {
             let node = self.nodes.get(at)?;
             if self.starts.get(at)?.shares(address, node.prefix)
                 && let Some(number) = self.number(at, node, port)
+                && !left_out(number)
             {
                 return Some(number);
             }
